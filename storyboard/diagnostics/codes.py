@@ -154,6 +154,7 @@ CODES: Mapping[str, Code] = {
     "SB430": Code("words-needed", "The model makes nothing without words."),
     "SB431": Code("picture-too-large", "The platform takes no picture of that size."),
     "SB432": Code("source-aspect", "An extension has the aspect ratio of its source."),
+    "SB433": Code("other-shape", "A picture that is sent is of another shape than the shot."),
     # files
     "SB501": Code("missing-file", "A file is named that doesn't exist."),
     "SB502": Code("not-a-file", "A folder or a device is named where a file is wanted."),

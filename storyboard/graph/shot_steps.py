@@ -15,6 +15,7 @@ from storyboard.graph.limits.model_limits import has_stated_duration
 from storyboard.graph.limits.model_lookup import PREVIZ
 from storyboard.graph.limits.rejections import BeatsWithLink, UnverifiedModel
 from storyboard.graph.limits.shot_request import ShotRequest
+from storyboard.graph.picture_shapes import note_other_shapes
 from storyboard.graph.prompt import build_intent, build_prompt
 from storyboard.graph.reference_images import ReferenceImages
 from storyboard.graph.shot_material import ENDLESS, ShotMaterial, StepSegment
@@ -325,6 +326,7 @@ class ShotStepBuilder:
         intent = build_intent(self._context.film, shot, window, first=window.start == 0)
         prompt = build_prompt(intent)
         self._context.report_findings(*self._rules.select_optional_settings(request).dropped)
+        note_other_shapes(self._context, request)
         settings = self._rules.check(request, prompt)
         if not isinstance(settings, Settings):
             self._context.report_findings(*settings)

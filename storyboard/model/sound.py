@@ -29,6 +29,9 @@ class MediaFile:
     """Bytes, when the film was read."""
     reading: str = field(default="", compare=False)
     """Of a picture: what a viewer does to its pixels, where that is more than to show them."""
+    width: int = field(default=0, compare=False)
+    """Pixels of a picture as a viewer shows it, when the film was read; 0 where nobody knows."""
+    height: int = field(default=0, compare=False)
 
 
 def list_media_files(value: object) -> Iterator[MediaFile]:

@@ -14,7 +14,11 @@ from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.diagnostics.suggestions import Suggester, format_suggestion
 from storyboard.language.yaml.parser import Map
 from storyboard.model.film import MediaFile
+from storyboard.util.image_size import read_image_size
 from storyboard.util.picture_header import describe_picture_reading
+
+_TURNED = (5, 6, 7, 8)
+"""EXIF orientations that lay a picture on its side."""
 
 
 class MediaKind(StrEnum):
@@ -110,7 +114,10 @@ class MediaFiles:
             message = f"`{file_name}` is a WAV sound of no length"
             raise FileProblem("SB505", message, "export it again: no sample is in it")
         reading = describe_picture_reading(path) if kind is MediaKind.PICTURE else ""
-        return MediaFile(path, file_name, size=self._sizes.get(path, 0), reading=reading)
+        width, height = read_image_size(path) if kind is MediaKind.PICTURE else (0, 0)
+        if any(f"orientation {number}" in reading for number in _TURNED):
+            width, height = height, width
+        return MediaFile(path, file_name, "", self._sizes.get(path, 0), reading, width, height)
 
     def _look_up_file(self, file_name: str, folder: Path) -> _LookupResult:
         if is_url(file_name):
