@@ -107,29 +107,25 @@ class TakeIngest:
     def _find_other_owner_name(self, attempt: Attempt, sha256: str) -> str:
         """The take that another job of the provider made of the same bytes; empty where none did.
 
-        Two jobs that were paid for never make the same bytes: the service has delivered one result
-        twice. Free local steps may, and one job's results are the service's own affair. What a
+        Two jobs for two steps never make the same bytes: the service has delivered one result
+        twice. Free local steps may, and a step that is made again may come out as it was. What a
         person has adopted is taken.
         """
         if attempt.repeatable or attempt.sha256 == sha256:
             return ""
         if Kind(attempt.kind) not in (*MOVING_KINDS, Kind.STILL):
             return ""
+        own = (self._film.stem, attempt.step)
         for record in self._store.find_records_by_content(sha256):
             take = record.take
-            if (
-                take.provider == attempt.provider
-                and take.operation != attempt.operation
-                and (take.digest, take.ordinal) != (attempt.digest, attempt.ordinal)
-            ):
+            is_same_job = take.operation == attempt.operation or take.digest == attempt.digest
+            is_own = is_same_job or (record.film, record.step) == own
+            if take.provider == attempt.provider and not is_own:
                 return f"{record.step}:{take.name} of film {record.film or '?'}"
         # another take of this run may be on its way into the store with them
         owner = self._owners.setdefault((attempt.provider, sha256), attempt)
-        is_own = owner.operation == attempt.operation or (owner.digest, owner.ordinal) == (
-            attempt.digest,
-            attempt.ordinal,
-        )
-        return "" if is_own else owner.name
+        is_same_job = owner.operation == attempt.operation or owner.digest == attempt.digest
+        return "" if is_same_job or owner.step == attempt.step else owner.name
 
     def _inspect_delivery(self, delivery: _Delivery) -> _Inspection:
         attempt, source = delivery.attempt, delivery.source_video
