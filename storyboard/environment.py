@@ -10,6 +10,7 @@ CATALOG_VARIABLE = "STORYBOARD_CATALOG"
 FFMPEG_VARIABLE = "STORYBOARD_FFMPEG"
 PLUGINS_VARIABLE = "STORYBOARD_PLUGINS"
 POLL_S_VARIABLE = "STORYBOARD_POLL_S"
+TODAY_VARIABLE = "STORYBOARD_TODAY"
 
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
@@ -23,6 +24,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "Absent: all are.",
         POLL_S_VARIABLE: "Seconds until a running operation is polled for the second time; "
         "later polls wait longer. Absent: 10.",
+        TODAY_VARIABLE: "The day that the catalogue is read for, `2027-01-01`: which models are "
+        "switched off, and what they cost. Absent: today in UTC.",
     }
 )
 """What each means, and what holds without it."""

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from storyboard.providers.catalog_dates import VARIABLE as TODAY_VARIABLE
 from storyboard.providers.registry import load_known_secrets
+from storyboard.util.environment import TODAY_VARIABLE
 
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")  # the same examples for everybody: a failure is no coincidence
@@ -23,7 +23,6 @@ settings.load_profile("steady")  # the same examples for everybody: a failure is
 ROOT = Path(__file__).parent.parent
 PLUGINS = ROOT / "tests" / "plugins"
 _KEY_VARIABLES = load_known_secrets().key_variables
-os.environ[TODAY_VARIABLE] = "2026-11-30"  # else the tests' models would end one after the other
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,9 @@ from typing import Any
 
 from storyboard.errors import EnvironmentProblem
 from storyboard.providers.catalog import Catalog, Model
+from storyboard.util.environment import TODAY_VARIABLE
 from storyboard.util.merge import deep_merge
 
-VARIABLE = "STORYBOARD_TODAY"
-"""Holds a day, `2027-01-01`, against which the catalogue is read in place of today."""
 SOON_DAYS = 30
 """A model that is switched off within so many days is noted."""
 OLD_DAYS = 60
@@ -26,13 +25,14 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 def read_today() -> date:
     """Today in UTC, or the day that STORYBOARD_TODAY names; EnvironmentProblem for no day."""
-    configured = os.environ.get(VARIABLE, "")
+    configured = os.environ.get(TODAY_VARIABLE, "")
     if not configured:
         return datetime.now(UTC).date()
     day = find_day(configured)
     if day is None:
         raise EnvironmentProblem(
-            f"{VARIABLE} is {configured!r}, which is no day", hint=f"{VARIABLE}=2027-01-01"
+            f"{TODAY_VARIABLE} is {configured!r}, which is no day",
+            hint=f"{TODAY_VARIABLE}=2027-01-01",
         )
     return day
 

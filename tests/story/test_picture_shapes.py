@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from storyboard.pipeline.session import check_film
-from storyboard.util.image_size import read_image_size
+from storyboard.util.picture_header import read_image_size
 
 FILM = """
 storyboard: 1

@@ -14,8 +14,7 @@ from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.diagnostics.suggestions import Suggester, format_suggestion
 from storyboard.language.yaml.parser import Map
 from storyboard.model.film import MediaFile
-from storyboard.util.image_size import read_image_size
-from storyboard.util.picture_header import describe_picture_reading
+from storyboard.util.picture_header import describe_picture_reading, read_image_size
 
 _TURNED = (5, 6, 7, 8)
 """EXIF orientations that lay a picture on its side."""
