@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from storyboard.environment import TODAY_VARIABLE
 from storyboard.providers.registry import load_known_secrets
-from storyboard.util.environment import TODAY_VARIABLE
 
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")  # the same examples for everybody: a failure is no coincidence

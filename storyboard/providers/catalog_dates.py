@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from storyboard.environment import TODAY_VARIABLE
 from storyboard.errors import EnvironmentProblem
 from storyboard.providers.catalog import Catalog, Model
-from storyboard.util.environment import TODAY_VARIABLE
 from storyboard.util.merge import deep_merge
 
 SOON_DAYS = 30
