@@ -70,8 +70,13 @@ class RenderResult:
 
 
 def choose_default_output(film: Film) -> Path:
-    """`build/<stem>.mp4` in the current folder; `.previz.mp4` where previz stands in for pay."""
-    return Path("build") / f"{film.stem}{'.previz' if film.rehearsal else ''}.mp4"
+    """`build/<stem>.mp4` in the current folder.
+
+    What is no full film has a name of its own, and so never replaces one: `.proxy.mp4`, and
+    `.previz.mp4` where previz stands in for a paid provider.
+    """
+    variant = ".proxy" if film.proxy else ".previz" if film.rehearsal else ""
+    return Path("build") / f"{film.stem}{variant}.mp4"
 
 
 def list_outputs(film: Film, out: Path) -> tuple[Path, ...]:

@@ -112,7 +112,7 @@ class Render:
 
 
 FILMS: Mapping[str, Render] = {
-    "rehearsed": Render(_REHEARSAL_TEXT, ("--proxy",)),
+    "rehearsed": Render(_REHEARSAL_TEXT, ("--proxy", "-o", "build/film.mp4")),
     "bucket": Render(_PAID_TEXT % ("provider: vertex", _BUCKET, "extend: SH010"), saved=True),
     "vertex-omni": Render(
         _PAID_TEXT % ("provider: vertex, model: omni-flash", "", "continue: SH010")

@@ -56,7 +56,7 @@ def read_frame(path: Path, frame: int) -> np.ndarray:
 
 
 def test_the_film_shows_both(rendered_folder: Path) -> None:
-    film = rendered_folder / "build/film.mp4"
+    film = rendered_folder / "build/film.proxy.mp4"
     grey = read_frame(film, 12)[180:]
     assert np.abs(grey.astype(int) - 128).max() < 6  # no colour is left
     lower = read_frame(film, 42)[150:178]
@@ -102,7 +102,7 @@ def test_a_track_is_in_the_file_for_the_player(folder: Path) -> None:
     film = folder / "film.yaml"
     film.write_text(FILM.replace("burn", "track"))
     assert run_command(folder, "render", "film.yaml", "--proxy", "-q").code == 0
-    with av.open(str(folder / "build/film.mp4")) as container:
+    with av.open(str(folder / "build/film.proxy.mp4")) as container:
         (track,) = container.streams.subtitles
         packets = [bytes(packet) for packet in container.demux(track)]
     words = [
@@ -111,12 +111,14 @@ def test_a_track_is_in_the_file_for_the_player(folder: Path) -> None:
         if packet_bytes[1:2] > b"\0"
     ]
     assert words == ["It came on Tuesday."]
-    assert read_frame(folder / "build/film.mp4", 42)[150:178].max() < 30
+    assert read_frame(folder / "build/film.proxy.mp4", 42)[150:178].max() < 30
     assert not list((folder / "build").glob("*.srt"))
 
 
 def test_the_provenance_of_an_effect_is_that_of_its_take(rendered_folder: Path) -> None:
-    first = json.loads((rendered_folder / "build/film.provenance.json").read_text())["ranges"][0]
+    first = json.loads((rendered_folder / "build/film.proxy.provenance.json").read_text())[
+        "ranges"
+    ][0]
     assert (first["step"], first["parents"][0]["step"]) == ("SH010.effects", "SH010")
     assert "trainedAlgorithmicMedia" not in first["digital_source_type"]  # previz drew it
 
@@ -130,10 +132,10 @@ def test_a_silent_film_keeps_old_subtitle_files_with_a_warning(folder: Path) -> 
         result = run_command(folder, *arguments)
         assert result.code == 0
         assert (
-            "nothing is said in the film, but film.srt lies beside it" in result.err
+            "nothing is said in the film, but film.proxy.srt lies beside it" in result.err
         ) == is_warned
-        assert {path.name for path in (folder / "build").glob("film.??t")} == {
-            "film.srt",
-            "film.vtt",
+        assert {path.name for path in (folder / "build").glob("film.proxy.??t")} == {
+            "film.proxy.srt",
+            "film.proxy.vtt",
         }
         assert "cut in" not in run_command(folder, *arguments).err

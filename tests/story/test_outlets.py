@@ -103,7 +103,7 @@ def test_an_output_that_is_no_file_is_refused_at_once(
     with check_unchanged(tmp_path / name):
         result = cli("render", "film.yaml", "--proxy", "-o", "out.mp4")
     assert (result.code, f"{name} is a" in result.err) == (2, True), result.err
-    assert "hint: name a file: -o build/film.mp4" in result.err
+    assert "hint: name a file: -o build/film.proxy.mp4" in result.err
     assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] != ".") == [
         "film.yaml",
         name,
@@ -253,7 +253,7 @@ def test_a_plan_and_a_fragment_go_through_pipes(
             with read_pipe(pipe) as fragment:
                 result = cli("render", "film.yaml", "--proxy", "--deps", "pipe")
             assert result.code == 0, result.err
-            assert fragment[0].startswith("build/film.mp4: \\\n  film.yaml")
+            assert fragment[0].startswith("build/film.proxy.mp4: \\\n  film.yaml")
     (tmp_path / "saved").write_text(plan[0])
     assert cli("render", "saved").code == 0, "it is a plan as any"
 

@@ -172,7 +172,9 @@ def test_previz_makes_all_of_it_for_nothing(
     assert words == "Here a voice will speak on the harbour.\n"
     with wave.open(takes["narration.1"]["path"]) as file:
         assert 1.5 < file.getnframes() / file.getframerate() < 5
-    assert "Here a voice will speak on the harbour." in (tmp_path / "build/film.srt").read_text()
+    assert (
+        "Here a voice will speak on the harbour." in (tmp_path / "build/film.proxy.srt").read_text()
+    )
 
 
 def test_where_a_platform_has_none_previz_speaks_and_stills_are_refused(

@@ -57,17 +57,17 @@ def test_a_new_film_checks_plans_and_has_its_schema(cli: RunCommand, tmp_path: P
 
 def test_the_film_is_as_planned_to_the_frame(cli: RunCommand, rendered_folder: Path) -> None:
     plan = cli("plan", "film.yaml", "--proxy", "--json", cwd=rendered_folder).json
-    facts = probe(rendered_folder / "build" / "film.mp4")
+    facts = probe(rendered_folder / "build" / "film.proxy.mp4")
     assert plan["totals"]["frames"] == facts.frames == 84
     assert (facts.width, facts.height) == (320, 180)
     assert {node["action"] for node in plan["nodes"]} == {"keep"}
 
 
 def test_a_second_render_makes_nothing_and_says_so(cli: RunCommand, rendered_folder: Path) -> None:
-    film = rendered_folder / "build" / "film.mp4"
+    film = rendered_folder / "build" / "film.proxy.mp4"
     before = film.read_bytes()
     again = cli("render", "film.yaml", "--proxy", cwd=rendered_folder)
-    assert (again.code, again.out) == (0, "build/film.mp4\n")
+    assert (again.code, again.out) == (0, "build/film.proxy.mp4\n")
     assert "nothing to make: 2 takes kept" in again.err
     assert film.read_bytes() == before
 
@@ -95,8 +95,8 @@ def test_a_clone_draws_free_takes_again_and_they_come_out_the_same(
     (tmp_path / "film.yaml").write_bytes((rendered_folder / "film.yaml").read_bytes())
     assert cli("render", "film.yaml", "--proxy", "-q").code == 0
     assert not (tmp_path / "film.selects.yaml").exists()
-    assert (tmp_path / "build" / "film.mp4").read_bytes() == (
-        rendered_folder / "build" / "film.mp4"
+    assert (tmp_path / "build" / "film.proxy.mp4").read_bytes() == (
+        rendered_folder / "build" / "film.proxy.mp4"
     ).read_bytes()
 
 
