@@ -18,22 +18,28 @@ from storyboard.errors import InvalidStoryboard, StoryboardError
 
 VERBS = {
     "new": ("storyboard.cli.commands.new", "Write a small film that you can render at once."),
-    "check": ("storyboard.cli.commands.check", "Say everything that is wrong with a film."),
+    "check": ("storyboard.cli.commands.check", "Check a film and report all problems."),
     "show": ("storyboard.cli.commands.show", "Print a film with everything resolved."),
     "plan": ("storyboard.cli.commands.plan", "Show what a render would make, why, and its price."),
-    "render": ("storyboard.cli.commands.render", "Make what is missing and cut the film."),
+    "render": ("storyboard.cli.commands.render", "Make the missing takes and cut the film."),
     "takes": ("storyboard.cli.commands.takes", "List the takes of a film."),
     "pick": ("storyboard.cli.commands.pick", "Choose the take that plays."),
-    "reject": ("storyboard.cli.commands.reject", "Pass over a take."),
-    "runs": ("storyboard.cli.commands.runs", "List the renders, what they cost, and what is open."),
-    "resolve": ("storyboard.cli.commands.resolve", "Say what became of an unknown operation."),
-    "store": ("storyboard.cli.commands.store", "Look after the takes on disk."),
+    "reject": ("storyboard.cli.commands.reject", "Reject a take."),
+    "runs": (
+        "storyboard.cli.commands.runs",
+        "List the renders, their cost, and what is still open.",
+    ),
+    "resolve": (
+        "storyboard.cli.commands.resolve",
+        "Record the outcome of an unconfirmed submission.",
+    ),
+    "store": ("storyboard.cli.commands.store", "Manage stored takes."),
     "models": ("storyboard.cli.commands.models", "List the models, their limits and prices."),
     "simulate": (
         "storyboard.cli.commands.simulate",
-        "Answer as the paid services do, for nothing.",
+        "Run a local simulator of the paid APIs.",
     ),
-    "doctor": ("storyboard.cli.commands.doctor", "Check this machine."),
+    "doctor": ("storyboard.cli.commands.doctor", "Check what this machine has installed."),
 }
 """The verbs, in the order of a day's work: module and one line of help."""
 

@@ -8,11 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
-from storyboard.cli import console
+from storyboard.cli import completion, console
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 FILM = click.Path(path_type=Path)
+
+
+def format_examples(*lines: str) -> str:
+    """Command lines as the end of a verb's help; each begins after the program's name."""
+    return "\n".join(("\b", "Examples:", *(f"  storyboard {line}" for line in lines)))
 
 
 def resolve_film_link(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
@@ -27,6 +32,13 @@ def add_film_argument(function: F) -> F:
     return click.argument("film", type=FILM, callback=resolve_film_link)(function)
 
 
+def add_shots_argument(function: F) -> F:
+    """The shots or steps of the film that are meant; none means all."""
+    return click.argument(
+        "shots", metavar="[SHOT]...", nargs=-1, shell_complete=completion.complete_shots
+    )(function)
+
+
 def add_output_options(function: F) -> F:
     """How much is said, and in which form."""
     for option in (
@@ -34,13 +46,13 @@ def add_output_options(function: F) -> F:
             "--color",
             type=click.Choice(["auto", "always", "never"]),
             default="auto",
-            help="Colour; NO_COLOR turns it off too.",
+            help="Colour; `auto` follows the terminal, NO_COLOR and FORCE_COLOR.",
             callback=lambda _c, _p, value: console.set_color(value),
             expose_value=False,
         ),
-        click.option("-v", "--verbose", is_flag=True, help="Say more."),
-        click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
-        click.option("--json", "as_json", is_flag=True, help="Answer in JSON."),
+        click.option("-v", "--verbose", is_flag=True, help="Print more."),
+        click.option("-q", "--quiet", is_flag=True, help="Print only errors."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     ):
         function = option(function)
     return function
@@ -49,12 +61,33 @@ def add_output_options(function: F) -> F:
 def add_override_options(function: F) -> F:
     """What is laid over the film before it is read."""
     for option in (
-        click.option("--allow-retired", is_flag=True, help="Try models that were switched off."),
-        click.option("--proxy", is_flag=True, help="Previz at 320x180: quick and small."),
-        click.option("--model", metavar="NAME", help="This model for every shot."),
+        click.option(
+            "--allow-retired", is_flag=True, help="Allow models that the platform has switched off."
+        ),
+        click.option(
+            "--proxy",
+            is_flag=True,
+            help="Rehearse at 320x180: quick, free, a film file of its own.",
+        ),
+        click.option(
+            "--model",
+            metavar="NAME",
+            help="Use this model for every shot.",
+            shell_complete=completion.complete_models,
+        ),
         click.option("--previz", is_flag=True, help="Rehearse: previz draws every shot, free."),
-        click.option("--provider", metavar="NAME", help="This provider for every shot."),
-        click.option("--profile", metavar="NAME", help="A profile of the film's."),
+        click.option(
+            "--provider",
+            metavar="NAME",
+            help="Use this provider for every shot.",
+            shell_complete=completion.complete_providers,
+        ),
+        click.option(
+            "--profile",
+            metavar="NAME",
+            help="Apply this profile of the film.",
+            shell_complete=completion.complete_profiles,
+        ),
     ):
         function = option(function)
     return function
@@ -63,10 +96,30 @@ def add_override_options(function: F) -> F:
 def add_take_options(function: F) -> F:
     """What is asked of takes that are there."""
     for option in (
-        click.option("--accept-stale", is_flag=True, help="Keep picked takes of older versions."),
-        click.option("--rebuy", multiple=True, metavar="SHOT", help="Buy again what is lost."),
-        click.option("--force", multiple=True, metavar="SHOT", help="Make it again."),
-        click.option("--retake", multiple=True, metavar="SHOT", help="One more take, picked."),
+        click.option(
+            "--accept-stale", is_flag=True, help="Use takes made from an older version of the shot."
+        ),
+        click.option(
+            "--rebuy",
+            multiple=True,
+            metavar="SHOT",
+            shell_complete=completion.complete_shots,
+            help="Buy again a paid take whose file is missing.",
+        ),
+        click.option(
+            "--force",
+            multiple=True,
+            metavar="SHOT",
+            shell_complete=completion.complete_shots,
+            help="Make the shot again even if it is up to date.",
+        ),
+        click.option(
+            "--retake",
+            multiple=True,
+            metavar="SHOT",
+            shell_complete=completion.complete_shots,
+            help="Make one more take and pick it.",
+        ),
     ):
         function = option(function)
     return function

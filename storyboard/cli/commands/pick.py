@@ -6,21 +6,22 @@ from pathlib import Path
 
 import click
 
-from storyboard.cli import console, options
+from storyboard.cli import completion, console, options
 
 
-@click.command("pick")
+@click.command("pick", epilog=options.format_examples("pick film.yaml SH010 t02"))
 @options.add_film_argument
-@click.argument("shot")
-@click.argument("take")
+@click.argument("shot", shell_complete=completion.complete_shots)
+@click.argument("take", shell_complete=completion.complete_takes)
 @options.add_override_options
 @options.add_output_options
 def command(
     film: Path, shot: str, take: str, as_json: bool, quiet: bool, verbose: bool, **overlay: object
 ) -> int:
-    """Choose the take TAKE of SHOT; it plays from now on, and what hangs on it follows.
+    """Choose the take TAKE of SHOT: it plays from now on.
 
-    The decision is kept in the film's lock file, <stem>.selects.yaml.
+    The next render makes again what depends on it. The choice is kept in the film's lock file,
+    <stem>.selects.yaml.
     """
     from storyboard.api.films import load
     from storyboard.api.takes import pick_take

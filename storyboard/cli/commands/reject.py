@@ -6,21 +6,21 @@ from pathlib import Path
 
 import click
 
-from storyboard.cli import console, options
+from storyboard.cli import completion, console, options
 
 
-@click.command("reject")
+@click.command("reject", epilog=options.format_examples("reject film.yaml SH010 t01"))
 @options.add_film_argument
-@click.argument("shot")
-@click.argument("take")
+@click.argument("shot", shell_complete=completion.complete_shots)
+@click.argument("take", shell_complete=completion.complete_takes)
 @options.add_override_options
 @options.add_output_options
 def command(
     film: Path, shot: str, take: str, as_json: bool, quiet: bool, verbose: bool, **overlay: object
 ) -> int:
-    """Pass over the take TAKE of SHOT; the next best plays, or a new one is made.
+    """Reject the take TAKE of SHOT: the next best one plays, or the next render makes a new one.
 
-    The decision is kept in the film's lock file, <stem>.selects.yaml.
+    The choice is kept in the film's lock file, <stem>.selects.yaml.
     """
     from storyboard.api.films import load
     from storyboard.api.takes import reject_take

@@ -16,12 +16,21 @@ if TYPE_CHECKING:
     from storyboard.run.ledger.attempts import Attempt
 
 
-@click.command("resolve")
+@click.command(
+    "resolve",
+    epilog=options.format_examples(
+        "resolve film.yaml SH010:t01",
+        "resolve film.yaml SH010:t01 --adopt operations/1234",
+        "resolve film.yaml SH010:t01 --assume-not-sent",
+    ),
+)
 @options.add_film_argument
 @click.argument("operation")
-@click.option("--adopt", metavar="OP", help="It became this operation; the next render polls it.")
-@click.option("--assume-lost", is_flag=True, help="It was paid for and is gone.")
-@click.option("--assume-not-sent", is_flag=True, help="It never left; it may be bought again.")
+@click.option("--adopt", metavar="OP", help="It is this operation; the next render polls it.")
+@click.option("--assume-lost", is_flag=True, help="It was charged, and its result is lost.")
+@click.option(
+    "--assume-not-sent", is_flag=True, help="It was never sent; the next render may buy it."
+)
 @options.add_output_options
 def command(
     film: Path,
@@ -33,11 +42,11 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Say what became of an OPERATION of FILM that nobody can ask about any more.
+    """Record the outcome of a submission of FILM that could not be confirmed.
 
     OPERATION is what the render named: `SH010:t01`, a step, the operation's name, or the digest of
-    what a film that is gone may have bought. Takes that one request asked for share the answer.
-    Without an option nothing is decided, and the money at stake is shown.
+    what a film that is gone may have bought. Takes of one submission share the outcome. Without an
+    option nothing changes, and the money at stake is shown.
     """
     from storyboard.api.resolution import find_operation, resolve_operation
 

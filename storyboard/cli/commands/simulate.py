@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from storyboard._version import DISTRIBUTION
-from storyboard.cli import console
+from storyboard.cli import console, options
 from storyboard.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
@@ -24,42 +24,59 @@ _MODULES = ("starlette", "uvicorn", "python_multipart")
 """What the extra `simulator` brings."""
 
 
-@click.command("simulate")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Listen here; 0: any free.")
-@click.option("--draw", is_flag=True, help="Let previz draw new clips instead of plain ones.")
+@click.command(
+    "simulate",
+    epilog=options.format_examples(
+        "simulate --draw", "simulate --latency 5 --quota 10", "simulate --fault rate_limit=5:3"
+    ),
+)
 @click.option(
-    "--latency", type=click.FloatRange(0), default=0.0, metavar="S", help="A job runs so long."
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0: any free one."
+)
+@click.option("--draw", is_flag=True, help="Let previz draw the clips instead of plain ones.")
+@click.option(
+    "--latency",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="S",
+    help="Seconds that a job takes.",
 )
 @click.option(
     "--processing",
     type=click.IntRange(0),
     default=0,
     metavar="N",
-    help="A new Gemini file is not ready for the first N looks.",
+    help="A new Gemini file is not ready for the first N requests.",
 )
 @click.option(
-    "--quota", type=click.IntRange(0), default=0, metavar="N", help="Submits a minute; 0: any."
+    "--quota",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Submissions a minute; 0: no limit.",
 )
 @click.option("--retired", is_flag=True, help="Refuse the models that Google has switched off.")
-@click.option("--own-uris", is_flag=True, help="Name files by this origin, not by Google's.")
+@click.option(
+    "--own-uris", is_flag=True, help="Use this server's address in file URIs, not Google's."
+)
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="KIND[=VALUE][:TIMES][@MATCH]",
-    help="Let something go wrong; may be repeated.",
+    help="Inject a fault; may be repeated.",
 )
 @click.option(
     "--set",
     "manners",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Another manner of a service, as in comet_reply=wrapped; may be repeated.",
+    help="Override a simulator setting, as in comet_reply=wrapped; may be repeated.",
 )
 @click.option(
     "--bill", type=click.Path(path_type=Path, dir_okay=False), help="Append charges to this file."
 )
-@click.option("-q", "--quiet", is_flag=True, help="Do not tell every request.")
+@click.option("-q", "--quiet", is_flag=True, help="Don't print every request.")
 def command(
     port: int,
     draw: bool,
@@ -73,10 +90,10 @@ def command(
     bill: Path | None,
     quiet: bool,
 ) -> int:
-    """Answer as the paid services do, on this machine and for nothing, until Ctrl-C.
+    """Run a local simulator of the paid APIs until Ctrl-C.
 
-    What a shell must export to use it goes to stdout; the requests and, at the end, the bill go
-    to stderr. docs/simulator.md has the faults.
+    The variables that a shell must export to use it go to stdout; the requests and, at the end,
+    the bill go to stderr. docs/simulator.md lists the faults.
     """
     _require_simulator_modules()
     from storyboard.simulator.faults import Fault
