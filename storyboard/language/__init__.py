@@ -8,6 +8,7 @@ in, and `to_storyboard_yaml` writes it.
 from storyboard.diagnostics.formatting import format_diagnostics, to_json_records
 from storyboard.language.load import LoadResult, load
 from storyboard.language.schema.definitions import load_schema
+from storyboard.language.schema.editor_schema import to_editor_schema
 from storyboard.language.show import to_storyboard_data, to_storyboard_yaml
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "format_diagnostics",
     "load",
     "load_schema",
+    "to_editor_schema",
     "to_json_records",
     "to_storyboard_data",
     "to_storyboard_yaml",

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storyboard.language import load_schema
+from storyboard.language import load_schema, to_editor_schema
 from storyboard.language.builder.header import LOUDNESS
 from storyboard.language.builder.shot_builder import TYPE_PARSERS
+from storyboard.language.builder.vocabulary import ANGLES, SIZES, is_in_vocabulary
 from storyboard.language.schema.definitions import list_definition_keys
+from storyboard.language.schema.editor_schema import OFFERED_WORDS
 from storyboard.language.schema.fast_validator import SchemaCompiler
 from storyboard.language.show import TYPE_FORMATTERS
 from storyboard.language.yaml.parser import parse_yaml_with_problems
@@ -25,6 +27,7 @@ from storyboard.model.film import (
     Shot,
 )
 from storyboard.model.shot_keys import SHOT_KEYS
+from storyboard.previz.script.camera_language import parse_camera_steps
 from storyboard.providers.registry import add_provider_settings
 from tests.unit.language_films import list_codes, load_text
 
@@ -121,9 +124,72 @@ def test_every_key_of_a_shot_is_a_field_that_is_read_and_shown() -> None:
     assert names == TYPE_PARSERS.keys() == TYPE_FORMATTERS.keys()
 
 
-def test_the_schema_for_editors_is_the_one_that_check_uses() -> None:
+def drop_offers(node: Any) -> Any:
+    """The schema's rules alone: what it offers to an editor changes nothing of what is accepted."""
+    if isinstance(node, list):
+        return [drop_offers(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    if [*node.get("allOf", [{}])[0]] == ["$ref"]:
+        node = {**{key: part for key, part in node.items() if key != "allOf"}, **node["allOf"][0]}
+    offers = ("examples", "defaultSnippets", "default")
+    return {
+        key: drop_offers(part)
+        for key, part in node.items()
+        if key not in offers or isinstance(part, dict)
+    }
+
+
+def test_the_schema_for_editors_has_the_rules_that_check_uses() -> None:
     text = (ROOT / "schemas" / "storyboard.schema.json").read_text("utf-8")
-    assert json.loads(text) == load_whole_schema(), "run `make schema`"
+    assert json.loads(text) == to_editor_schema(load_whole_schema()), "run `make schema`"
+    assert drop_offers(json.loads(text)) == drop_offers(load_whole_schema())
+
+
+def test_an_editor_is_offered_nothing_that_it_would_show_as_an_object() -> None:
+    """A YAML language server writes a mapping among the examples as `[object Object]`."""
+    schema = to_editor_schema(load_whole_schema())
+    for path, part in walk_properties(schema):
+        offered = [*part.get("examples", ()), part.get("default")]
+        assert not [value for value in offered if isinstance(value, (dict, list))], path
+        # Beside a $ref, a language server of draft 07 drops all but a few keywords.
+        assert not {"$ref", "defaultSnippets"} <= part.keys(), path
+
+
+def test_a_snippet_for_an_editor_is_yaml_that_check_accepts() -> None:
+    rules = dict(walk_properties(load_whole_schema()))
+    compiler = SchemaCompiler(load_whole_schema())
+    snippets = [
+        (path, snippet["bodyText"])
+        for path, part in walk_properties(to_editor_schema(load_whole_schema()))
+        for snippet in part.get("defaultSnippets", ())
+    ]
+    assert len(snippets) > 20
+    for path, text in snippets:
+        data, problems = parse_yaml_with_problems(f"key: {text}\n", "f")
+        assert not problems, path
+        assert compiler.compile_schema(rules[path])(data["key"]), (path, text)
+
+
+@pytest.mark.parametrize(
+    ("key", "some"),
+    [
+        ("size", ["EWS", "MCU", "close-up"]),
+        ("angle", ["eye level", "overhead"]),
+        ("camera", ["static", "slow dolly in", "truck left"]),
+        ("transition", ["cut", "dissolve", "fade", "wipe"]),
+    ],
+)
+def test_an_editor_is_offered_the_words_of_the_field(key: str, some: list[str]) -> None:
+    shot = to_editor_schema(load_whole_schema())["definitions"]["shot"]["properties"]
+    assert set(some) <= set(shot[key]["examples"])
+
+
+def test_the_words_that_an_editor_is_offered_are_known_to_check_and_to_previz() -> None:
+    offered = {place[-1]: words for place, words in OFFERED_WORDS.items()}
+    assert all(is_in_vocabulary(word, SIZES) for word in offered["size"])
+    assert all(is_in_vocabulary(word, ANGLES) for word in offered["angle"])
+    assert all(parse_camera_steps(words) for words in offered["camera"])
 
 
 @pytest.mark.parametrize("film", BROKEN, ids=lambda film: film.stem)

@@ -72,7 +72,12 @@ previz: ; $(STORYBOARD) render $(FILM) --previz -o build/$(FILM:.yaml=.previz.mp
 _IGNORE = "build/\n.storyboard/\n"
 
 
-@click.command("new")
+@click.command(
+    "new",
+    epilog=options.format_examples(
+        "new my-film", "new my-film && cd my-film && storyboard render film.yaml"
+    ),
+)
 @click.argument("folder", metavar="DIR", type=options.FILM)
 @options.add_output_options
 def command(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
@@ -80,7 +85,7 @@ def command(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
 
     Never overwrites a file.
     """
-    from storyboard.language import load_schema
+    from storyboard.language import load_schema, to_editor_schema
     from storyboard.providers.registry import add_provider_settings
     from storyboard.util.atomic_files import write_text
 
@@ -90,7 +95,7 @@ def command(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
     if film.exists():
         raise UsageError(f"{film} exists", hint="name another folder, or edit that film")
     title = " ".join(folder.resolve().name.replace("-", " ").replace("_", " ").split()).title()
-    schema = add_provider_settings(load_schema())
+    schema = to_editor_schema(add_provider_settings(load_schema()))
     texts = {
         "film.yaml": _FILM.format(title=json.dumps(title or "Untitled", ensure_ascii=False)),
         "Makefile": _MAKEFILE,

@@ -10,11 +10,18 @@ import click
 from storyboard.cli import console, options
 
 
-@click.command("show")
+@click.command(
+    "show",
+    epilog=options.format_examples(
+        "show film.yaml --origin",
+        "show film.yaml --prompts",
+        "show --schema > storyboard.schema.json",
+    ),
+)
 @click.argument("film", type=options.FILM, required=False)
-@click.option("--origin", is_flag=True, help="Say where each value comes from.")
-@click.option("--prompts", is_flag=True, help="The prompts as they will be sent.")
-@click.option("--schema", is_flag=True, help="The JSON schema of the storyboard file.")
+@click.option("--origin", is_flag=True, help="Print where each value comes from.")
+@click.option("--prompts", is_flag=True, help="Print the prompts as they are sent.")
+@click.option("--schema", is_flag=True, help="Print the JSON schema of the storyboard file.")
 @options.add_override_options
 @options.add_output_options
 def command(
@@ -27,13 +34,13 @@ def command(
     verbose: bool,
     **overlay: object,
 ) -> int:
-    """Print FILM with everything resolved: defaults filled, `like` and profiles applied."""
+    """Print FILM with everything resolved: defaults, `like` and profiles are applied."""
     if schema:
-        from storyboard.language import load_schema
+        from storyboard.language import load_schema, to_editor_schema
         from storyboard.providers.registry import add_provider_settings
 
-        whole_schema = add_provider_settings(load_schema())
-        console.print_result(json.dumps(whole_schema, ensure_ascii=False, indent=2))
+        schema_document = to_editor_schema(add_provider_settings(load_schema()))
+        console.print_result(json.dumps(schema_document, ensure_ascii=False, indent=2))
         return 0
     if film is None:
         raise click.UsageError("name a FILM, or ask for --schema")
