@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from storyboard.cli.console import align_columns
+from storyboard.cli.palette import paint
+from storyboard.cli.tables import Column, Narrowing, format_table
 from storyboard.graph.steps import HELPER_KINDS
+from storyboard.graph.timeline import ShotEvent
 from storyboard.model.film import Shot
 from storyboard.money import format_decimal_usd
 from storyboard.plan.forecast import forecast_render
@@ -22,7 +22,7 @@ from storyboard.plan.plan import (
     suggest_source_renewal,
 )
 from storyboard.providers.base import Kind
-from storyboard.timecode import Timecode
+from storyboard.timecode import Rate, Timecode
 
 if TYPE_CHECKING:
     from storyboard.pipeline.provider_comparison import ProviderOffer
@@ -35,18 +35,38 @@ _SYMBOL = {
     Action.BLOCKED: "!",
 }
 _PENDING_REASONS = (Reason.IN_FLIGHT, Reason.UNDECIDED, Reason.FILTERED)
-_COLOR = {
-    Action.CREATE: "green",
-    Action.REDO: "yellow",
-    Action.IMPORT: "cyan",
-    Action.BLOCKED: "red",
+_ROLE = {
+    Action.CREATE: "new",
+    Action.REDO: "changed",
+    Action.IMPORT: "imported",
+    Action.BLOCKED: "refused",
 }
+_COLUMNS = (
+    Column(),
+    Column("shot"),
+    Column("step", drop_rank=3),
+    Column("buys", drop_rank=2, is_right_aligned=True),
+    Column("plays", drop_rank=1, is_right_aligned=True),
+    Column("at", drop_rank=5),
+    Column("model", drop_rank=4),
+    Column("why", narrowing=Narrowing.WRAP),
+    Column("price", is_right_aligned=True),
+)
+_OFFER_COLUMNS = (
+    Column("provider"),
+    Column("model", drop_rank=1),
+    Column("steps", drop_rank=3, is_right_aligned=True),
+    Column("buys", drop_rank=2, is_right_aligned=True),
+    Column("price", is_right_aligned=True),
+    Column("refused for", narrowing=Narrowing.WRAP),
+)
 
 
 def to_plan_document(plan: Plan) -> dict[str, Any]:
     """The plan as JSON: nodes in running order with parents first, and totals."""
     rate = plan.timeline.rate
     nodes = [_to_node_record(plan, node) for node in plan.nodes] + _list_stepless_shot_records(plan)
+    wanted_pending = _find_wanted_pending(plan)
     return {
         "film": plan.film.path.name,
         "title": plan.film.title,
@@ -57,7 +77,7 @@ def to_plan_document(plan: Plan) -> dict[str, Any]:
                 "held_usd": format_decimal_usd(item.held_micros),
                 "unknown": item.unknown,
                 "filtered": item.filtered,
-                "wanted": item in _find_wanted_pending(plan),
+                "wanted": item in wanted_pending,
             }
             for item in plan.pending
         ],
@@ -113,14 +133,12 @@ def _to_node_record(plan: Plan, node: Node) -> dict[str, Any]:
 
 def _list_stepless_shot_records(plan: Plan) -> list[dict[str, Any]]:
     """Shots that need no step of their own: colours, cards and takes used again."""
-    made_shots = {node.step.shot for node in plan.nodes if node.step.kind not in HELPER_KINDS}
+    made_shots = _find_made_shots(plan)
     rate = plan.timeline.rate
     steps = plan.graph.steps
     records = []
     for event in plan.timeline.events:
-        if event.shot in made_shots or any(
-            step.shot == event.shot for step in _find_picture_steps(plan, event.shot)
-        ):
+        if event.shot in made_shots:
             continue
         segments = plan.graph.materials[event.shot].segments
         records.append(
@@ -146,50 +164,70 @@ def _list_stepless_shot_records(plan: Plan) -> list[dict[str, Any]]:
     return records
 
 
-def _find_picture_steps(plan: Plan, shot: str) -> list[Any]:
-    """The steps that make the picture of a shot."""
+def _find_made_shots(plan: Plan) -> set[str]:
+    """The shots whose picture has steps of its own, in this plan or not."""
     steps = plan.graph.steps.values()
-    return [step for step in steps if step.shot == shot and step.kind not in HELPER_KINDS]
+    return {step.shot for step in steps if step.kind not in HELPER_KINDS}
 
 
-def format_plan_table(plan: Plan) -> list[str]:
-    """The plan as a table for a terminal, with a line of sums."""
+def format_plan_table(plan: Plan, *, on_stderr: bool = False) -> list[str]:
+    """The plan as a table, with a line of sums."""
     film, rate = plan.film, plan.timeline.rate
     width, height = film.delivery.size
     seconds = float(rate.to_seconds(plan.timeline.length))
     name = film.title or film.stem
-    lines = [f"{name} · {rate} fps · {width}x{height} · {seconds:g} s", ""]
     rows: list[list[str]] = []
-    colors: list[str | None] = []
-    by_shot: dict[str, list[Node]] = {}
+    roles: list[str] = []
+    nodes_by_shot: dict[str, list[Node]] = {}
     for node in plan.nodes:
-        by_shot.setdefault(node.step.shot, []).append(node)
-    film_nodes = by_shot.get("", [])
-    first_nodes = [node for node in film_nodes if node.record is None]
+        nodes_by_shot.setdefault(node.step.shot, []).append(node)
+    film_nodes = nodes_by_shot.get("", [])
+    events = {event.shot: event for event in plan.timeline.events}
+    made_shots = _find_made_shots(plan)
 
-    def add_nodes(nodes: Sequence[Node]) -> None:
-        rows.extend(_format_node_row(plan, node) for node in nodes)
-        colors.extend(_COLOR.get(node.action) for node in nodes)
+    def add_nodes(nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            rows.append(_format_node_row(plan, node))
+            roles.append(_ROLE.get(node.action, ""))
 
-    add_nodes(first_nodes)
+    add_nodes(node for node in film_nodes if node.record is None)
     for shot in film.shots:
-        if plain_row := _format_stepless_shot_row(plan, shot):
-            rows.append(plain_row)
-            colors.append(None)
-        add_nodes(by_shot.get(shot.id, []))
-    add_nodes([node for node in film_nodes if node not in first_nodes])
-    for line, color in zip(align_columns(rows, right_aligned=frozenset({7})), colors, strict=True):
-        lines.append("  " + (click.style(line, fg=color) if color else line))
-    return [*lines, "", _format_totals(plan), *_format_hints(plan)]
+        if shot.id in events and shot.id not in made_shots:
+            rows.append(_format_stepless_shot_row(shot, events[shot.id], rate))
+            roles.append("")
+        add_nodes(nodes_by_shot.get(shot.id, []))
+    add_nodes(node for node in film_nodes if node.record is not None)
+    return [
+        f"{name} · {rate} fps · {width}x{height} · {seconds:g} s",
+        "",
+        *format_table(_COLUMNS, rows, roles, on_stderr=on_stderr),
+        "",
+        _format_totals(plan),
+        *_format_hints(plan),
+    ]
 
 
 def _format_node_row(plan: Plan, node: Node) -> list[str]:
     step, rate = node.step, plan.timeline.rate
-    buys = f"buys {step.settings.duration_s} s" if step.settings.duration_s else ""
-    plays = f"plays {float(rate.to_seconds(node.plays_frames)):g} s" if node.plays_frames else ""
     model = step.model
     if step.provider == "previz":
         model = f"previz as {step.target}" if step.target else "previz"
+    start = str(Timecode(node.record.start, rate)) if node.record else ""
+    return [
+        _choose_action_symbol(node),
+        step.id,
+        step.kind.value,
+        f"{step.settings.duration_s} s" if step.settings.duration_s else "",
+        f"{float(rate.to_seconds(node.plays_frames)):g} s" if node.plays_frames else "",
+        start,
+        model,
+        _explain_action(node),
+        f"${format_decimal_usd(node.cost_micros)}" if node.cost_micros else "-",
+    ]
+
+
+def _explain_action(node: Node) -> str:
+    """Why a step is made or kept, and what earlier runs have asked for."""
     reasons = ", ".join(reason.value.replace("_", " ") for reason in node.reasons)
     if node.action is Action.KEEP and node.select:
         reasons = ", ".join(phrase for phrase in (f"take {node.select.name}", reasons) if phrase)
@@ -201,22 +239,10 @@ def _format_node_row(plan: Plan, node: Node) -> list[str]:
         )
         reasons = ", ".join([reason.value.replace("_", " ") for reason in new_reasons])
     if not node.certain:
-        reasons += ", perhaps"
+        reasons += ", may change"
     if node.new_take_count > 1:
         reasons += f" x{node.new_take_count}"
-    reasons = "; ".join(phrase for phrase in (*_describe_pending(node.pending), reasons) if phrase)
-    cost = f"${format_decimal_usd(node.cost_micros)}" if node.cost_micros else "-"
-    start = str(Timecode(node.record.start, rate)) if node.record else ""
-    return [
-        _choose_action_symbol(node),
-        step.id,
-        step.kind.value,
-        buys,
-        plays,
-        start,
-        f"{model}  {reasons}".strip(),
-        cost,
-    ]
+    return "; ".join(phrase for phrase in (*_describe_pending(node.pending), reasons) if phrase)
 
 
 def _choose_action_symbol(node: Node) -> str:
@@ -245,16 +271,11 @@ def _find_wanted_pending(plan: Plan) -> set[PendingTake]:
     return {pending for node in plan.nodes for pending in node.pending}
 
 
-def _format_stepless_shot_row(plan: Plan, shot: Shot) -> list[str] | None:
-    event = next(
-        (candidate for candidate in plan.timeline.events if candidate.shot == shot.id), None
-    )
-    if event is None or _find_picture_steps(plan, shot.id):
-        return None
-    description = f"again {shot.clip.shot}" if shot.clip else ("card" if shot.card else shot.color)
-    plays = f"plays {float(plan.timeline.rate.to_seconds(event.record.length)):g} s"
-    start = str(Timecode(event.record.start, plan.timeline.rate))
-    return [" ", shot.id, "-", "", plays, start, description, "-"]
+def _format_stepless_shot_row(shot: Shot, event: ShotEvent, rate: Rate) -> list[str]:
+    description = f"{shot.clip.shot} again" if shot.clip else ("card" if shot.card else shot.color)
+    plays = f"{float(rate.to_seconds(event.record.length)):g} s"
+    start = str(Timecode(event.record.start, rate))
+    return [" ", shot.id, "-", "", plays, start, "", description, "-"]
 
 
 def _format_totals(plan: Plan) -> str:
@@ -291,7 +312,7 @@ def _format_duration(seconds: float) -> str:
 
 
 def _format_hints(plan: Plan) -> list[str]:
-    hint = click.style("hint", fg="cyan")
+    hint = paint("hint", "hint")
     lines = [f"{hint}: {n.step.id} {n.step.instead}" for n in plan.nodes if n.step.instead]
     wanted_pending = _find_wanted_pending(plan)
     for item in plan.pending:
@@ -345,8 +366,8 @@ def format_plan_markdown(plan: Plan) -> list[str]:
         f" · {float(rate.to_seconds(plan.timeline.length)):g} s"
         f" · ${format_decimal_usd(plan.cost_micros)}",
         "",
-        "| | shot | step | buys | plays | at | why | price |",
-        "|---|---|---|---|---|---|---|---:|",
+        "| | shot | step | buys | plays | at | model | why | price |",
+        "|---|---|---|---:|---:|---|---|---|---:|",
     ]
     for node in plan.nodes:
         cells = _format_node_row(plan, node)
@@ -399,16 +420,15 @@ def to_offer_record(offer: ProviderOffer) -> dict[str, Any]:
 
 def format_provider_comparison(offers: Sequence[ProviderOffer]) -> list[str]:
     """Providers side by side."""
-    cells = [["provider", "model", "steps", "buys", "price", ""]]
-    for offer in offers:
-        cells.append(
-            [
-                offer.provider,
-                ", ".join(offer.models) or "-",
-                str(offer.steps),
-                f"{offer.seconds:g} s",
-                f"${format_decimal_usd(offer.cost_micros)}" if offer.is_legal else "-",
-                "" if offer.is_legal else "; ".join(offer.errors[:2]),
-            ]
-        )
-    return align_columns(cells)
+    rows = [
+        [
+            offer.provider,
+            ", ".join(offer.models) or "-",
+            str(offer.steps),
+            f"{offer.seconds:g} s",
+            f"${format_decimal_usd(offer.cost_micros)}" if offer.is_legal else "-",
+            "" if offer.is_legal else "; ".join(offer.errors[:2]),
+        ]
+        for offer in offers
+    ]
+    return format_table(_OFFER_COLUMNS, rows)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from storyboard.diagnostics.codes import find_diagnostic_name
 from storyboard.errors import Diagnostic, Severity, Span
@@ -17,16 +17,33 @@ _VALUE_WIDTH = 40
 _GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
+Paint: TypeAlias = Callable[[str, str], str]
+"""Gives a text the colours of `error`, `warning`, `note` or `hint`."""
+
+
+def leave_plain(text: str, role: str) -> str:
+    """The text in no colour, for what is no terminal."""
+    return text
+
+
 def format_diagnostics(
-    diagnostics: Sequence[Diagnostic], texts: Mapping[str, str], format: str
+    diagnostics: Sequence[Diagnostic],
+    texts: Mapping[str, str],
+    format: str,
+    *,
+    paint: Paint = leave_plain,
+    width: int = WIDTH,
 ) -> str:
     """The diagnostics as text, ending in a line feed; format is human, concise or github.
 
-    Raises ValueError for another format.
+    `human` is coloured by `paint`, and cuts source lines that are longer than `width`. Raises
+    ValueError for another format.
     """
     if format == "human":
         lines = {name: BREAKS.split(text) for name, text in texts.items()}
-        return "\n".join(_format_with_source_line(diagnostic, lines) for diagnostic in diagnostics)
+        return "\n".join(
+            _format_with_source_line(diagnostic, lines, paint, width) for diagnostic in diagnostics
+        )
     if format == "concise":
         return "".join(_format_on_one_line(diagnostic) for diagnostic in diagnostics)
     if format == "github":
@@ -62,20 +79,25 @@ def _to_json_span(span: Span) -> dict[str, Any]:
     }
 
 
-def _format_with_source_line(diagnostic: Diagnostic, lines_by_file: Mapping[str, list[str]]) -> str:
+def _format_with_source_line(
+    diagnostic: Diagnostic, lines_by_file: Mapping[str, list[str]], paint: Paint, width: int
+) -> str:
     span = diagnostic.span
+    role = str(diagnostic.severity)
     gutter = " " * len(str(span.line))
-    output = [f"{diagnostic.severity}[{diagnostic.code}]: {to_printable(diagnostic.message)}"]
+    head = paint(f"{diagnostic.severity}[{diagnostic.code}]", role)
+    output = [f"{head}: {to_printable(diagnostic.message)}"]
     output.append(f"{gutter}--> {_format_position(span)}")
     lines = lines_by_file.get(span.file, [])
     if 0 < span.line <= len(lines) and lines[span.line - 1].strip():
-        text, caret = _draw_line_and_caret(lines[span.line - 1], span)
-        output += [f"{gutter} |", f"{span.line} | {text}", f"{gutter} | {caret}"]
+        text, caret = _draw_line_and_caret(lines[span.line - 1], span, width)
+        blank, mark = caret[: -len(caret.strip())], caret.strip()
+        output += [f"{gutter} |", f"{span.line} | {text}", f"{gutter} | {blank}{paint(mark, role)}"]
     for other, words in diagnostic.related:
         output.append(f"{gutter} = {_format_position(other)}: {to_printable(words)}")
-    head, *rest = diagnostic.hint.splitlines() or [""]
-    if head:
-        output.append(f"{gutter} = hint: {to_printable(head)}")
+    first, *rest = diagnostic.hint.splitlines() or [""]
+    if first:
+        output.append(f"{gutter} = {paint('hint', 'hint')}: {to_printable(first)}")
         output += [f"{gutter}         {to_printable(line)}" for line in rest]
     return "\n".join(output) + "\n"
 
@@ -116,7 +138,7 @@ def _format_position(span: Span) -> str:
     return f"{to_printable(span.file)}:{span.line}:{span.column}"
 
 
-def _draw_line_and_caret(line: str, span: Span) -> tuple[str, str]:
+def _draw_line_and_caret(line: str, span: Span, width: int) -> tuple[str, str]:
     """The source line as a terminal shows it, and the line that points at the span."""
     begin = min(span.column - 1, len(line))
     end = len(line.rstrip()) if span.end_line > span.line else min(span.end_column - 1, len(line))
@@ -124,9 +146,9 @@ def _draw_line_and_caret(line: str, span: Span) -> tuple[str, str]:
     before, marked, after = (
         to_printable(part) for part in (line[:begin], line[begin:end], line[end:])
     )
-    if _count_terminal_columns(before) > WIDTH // 2:
-        before = "…" + _keep_last_columns(before, WIDTH // 2)
-    columns_left = max(1, WIDTH - _count_terminal_columns(before))
+    if _count_terminal_columns(before) > width // 2:
+        before = "…" + _keep_last_columns(before, width // 2)
+    columns_left = max(1, width - _count_terminal_columns(before))
     if _count_terminal_columns(marked + after) > columns_left:
         marked, after = (
             _keep_first_columns(marked, columns_left),

@@ -16,6 +16,7 @@ from tests.bench.config import ROUNDS
 from tests.bench.idle import measure_idle, measure_long_idle
 from tests.bench.makespan import measure_makespan
 from tests.bench.memory import measure_memory
+from tests.bench.plan_table import measure_plan_table
 from tests.bench.steps import measure_step_overhead
 from tests.bench.stitch import (
     measure_stitch,
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Path], None]] = {
     "steps": measure_step_overhead,
     "makespan": measure_makespan,
     "memory": measure_memory,
+    "plan-table": measure_plan_table,
     "previz": measure_previz,
     "stitch": measure_stitch,
     "stitch-1080p": measure_stitch_1080p,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,15 +12,22 @@ from storyboard.cli import console, options
 from storyboard.errors import Diagnostic, Severity
 
 
-@click.command("check")
+@click.command(
+    "check",
+    epilog=options.format_examples(
+        "check film.yaml",
+        "check film.yaml --strict --format github",
+        "check film.yaml --provider gemini",
+    ),
+)
 @click.argument("films", metavar="FILM...", type=options.FILM, nargs=-1, required=True)
 @click.option(
     "--format",
     "form",
     type=click.Choice(["human", "concise", "json", "github"]),
-    help="How problems are drawn; github by itself under GitHub Actions.",
+    help="Form of the report; under GitHub Actions `github` is the default.",
 )
-@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @options.add_override_options
 @options.add_output_options
 def command(
@@ -31,10 +39,11 @@ def command(
     verbose: bool,
     **overlay: object,
 ) -> int:
-    """Say everything that is wrong with FILM, with the place and the cure.
+    """Check FILM and report all problems, each with its place and a cure.
 
     Exits with 0 when the film may be planned and with 1 when it has errors. Needs no key, no
-    network and no project. Trims in the lock file are held against their takes.
+    network and no project. Trims in the lock file are checked against their takes. Notes are shown
+    with -v, or where there is nothing else to report.
     """
     from storyboard.pipeline.session import add_take_diagnostics, check_film
 
@@ -46,9 +55,7 @@ def command(
     texts: dict[str, str] = {}
     for path in films:
         checked_film = add_take_diagnostics(check_film(path, flags))
-        shown = [d for d in checked_film.diagnostics if verbose or d.severity is not Severity.NOTE]
-        if quiet:
-            shown = [d for d in shown if d.severity is Severity.ERROR]
+        shown = _select_shown(checked_film.diagnostics, quiet=quiet, verbose=verbose)
         diagnostics += checked_film.diagnostics if form == "json" else shown
         texts.update(checked_film.texts)
         if form != "json" and not quiet:
@@ -63,3 +70,14 @@ def command(
         console.print_result(console.format_diagnostics(diagnostics, texts, form).rstrip("\n"))
     failing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     return 1 if any(diagnostic.severity in failing for diagnostic in diagnostics) else 0
+
+
+def _select_shown(
+    diagnostics: Sequence[Diagnostic], *, quiet: bool, verbose: bool
+) -> list[Diagnostic]:
+    """What is drawn: notes only with -v, or where there is nothing else to tell."""
+    errors = [d for d in diagnostics if d.severity is Severity.ERROR]
+    problems = [d for d in diagnostics if d.severity is not Severity.NOTE]
+    if quiet:
+        return errors
+    return list(diagnostics) if verbose or not problems else problems

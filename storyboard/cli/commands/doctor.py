@@ -13,6 +13,7 @@ import click
 
 from storyboard._version import DISTRIBUTION
 from storyboard.cli import console, options
+from storyboard.cli.tables import Column, Narrowing, format_table
 from storyboard.errors import StoryboardError
 
 _PARTS = (
@@ -20,16 +21,17 @@ _PARTS = (
     "imageio-ffmpeg", "av", "moviepy", "pysubs2", "httpx", "stamina", "google-auth",
 )  # fmt: skip
 _SIMULATOR_PARTS = ("starlette", "uvicorn", "python-multipart")
+_COLUMNS = (Column(), Column(), Column(narrowing=Narrowing.WRAP))
 _Row = tuple[str, str, bool | None]
 """(what, how it is, whether that is well; None where it is only told)."""
 
 
-@click.command("doctor")
+@click.command("doctor", epilog=options.format_examples("doctor", "doctor --quiet"))
 @options.add_output_options
 def command(as_json: bool, quiet: bool, verbose: bool) -> int:
-    """Check what a render needs on this machine: ffmpeg, fonts, parts, room, which keys are set.
+    """Check what a render needs on this machine: ffmpeg, fonts, packages, disk space, keys.
 
-    Exits with 4 when something is missing. Keys are only said to be present or absent.
+    Exits with 4 when something is missing. Of a key it only prints whether it is set.
     """
     rows = [
         row
@@ -49,13 +51,9 @@ def command(as_json: bool, quiet: bool, verbose: bool) -> int:
     else:
         mark = {True: "ok", False: "!!", None: "  "}
         shown = [row for row in rows if not quiet or row[2] is False]
-        console.print_result(
-            "\n".join(
-                console.align_columns(
-                    [[mark[ok], subject, status] for subject, status, ok in shown]
-                )
-            )
-        )
+        cells = [[mark[ok], subject, status] for subject, status, ok in shown]
+        roles = ["error" if ok is False else "" for _, _, ok in shown]
+        console.print_result("\n".join(format_table(_COLUMNS, cells, roles)))
     return 4 if any(ok is False for _, _, ok in rows) else 0
 
 

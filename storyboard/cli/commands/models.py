@@ -8,32 +8,55 @@ from datetime import date
 import click
 
 from storyboard.api.model_list import ListedModel, list_models
-from storyboard.cli import console, options
+from storyboard.cli import completion, console, options
+from storyboard.cli.tables import Column, Narrowing, format_table
 from storyboard.money import format_decimal_usd
 from storyboard.providers import registry
 from storyboard.providers.catalog import Catalog, Model
 from storyboard.providers.catalog_dates import describe_age, describe_retirement, read_today
 
+_VIDEO_COLUMNS = (
+    Column("provider"),
+    Column("model"),
+    Column("takes", drop_rank=2),
+    Column("extends", drop_rank=3),
+    Column("pictures", drop_rank=4),
+    Column("references", drop_rank=5, is_right_aligned=True),
+    Column("$/s 720p", is_right_aligned=True),
+    Column("state", drop_rank=1, narrowing=Narrowing.WRAP),
+)
+_OTHER_COLUMNS = (
+    Column("provider"),
+    Column("model"),
+    Column("makes"),
+    Column("resolutions", drop_rank=2),
+    Column("references", drop_rank=3, is_right_aligned=True),
+    Column("price", narrowing=Narrowing.WRAP),
+    Column("state", drop_rank=1, narrowing=Narrowing.WRAP),
+)
 
-@click.command("models")
-@click.argument("name", required=False)
+
+@click.command(
+    "models", epilog=options.format_examples("models", "models vertex", "models veo-3.1-fast")
+)
+@click.argument("name", required=False, shell_complete=completion.complete_models_or_providers)
 @options.add_output_options
 def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
-    """List the models of the catalogue: limits, prices, and what has been switched off.
+    """List the models of the catalogue with their limits and prices.
 
-    NAME picks a provider, an alias or an exact id. Retired models show with -v or by NAME; a
-    model by its NAME shows everything that is known of it.
+    NAME is a provider, an alias or an exact id. Retired models are listed with -v or by NAME. The
+    NAME of a model shows all that is known of it.
 
-    What differs for you (a price, a limit, a new model) goes into a file of your own, which
-    STORYBOARD_CATALOG names, or ~/.config/storyboard/catalog.yaml:
+    To change a price or a limit, or to add a model, write a catalogue of your own, in the file
+    that STORYBOARD_CATALOG names, or in ~/.config/storyboard/catalog.yaml:
 
     \b
       as_of: "2026-12-01"
       models:
         - {provider: cometapi, id: veo3.1-fast, price: {audio: {720p: "0.05"}}}
 
-    An entry states what differs; its keys are those of `models --json`'s `entry`. A model that is
-    switched off within 30 days is marked, and so is what was last checked more than 60 days ago.
+    An entry states only what differs; its keys are those of `models --json`'s `entry`. A model that
+    is switched off within 30 days is marked, and so is what was last checked more than 60 days ago.
     STORYBOARD_TODAY=2027-01-01 shows models, and plans, as they are on that day.
     """
     full_catalog = registry.load_full_catalog(registry.list_plugin_names())
@@ -60,13 +83,11 @@ def _format_model_tables(matches: Sequence[ListedModel]) -> str:
     other_models = [listed.model for listed in matches if listed.model.makes != "video"]
     tables = []
     if videos:
-        rows = [["provider", "model", "takes", "extends", "pictures", "references", "$/s 720p", ""]]
-        rows += [_format_video_model_row(listed, today) for listed in videos]
-        tables.append("\n".join(console.align_columns(rows)))
+        rows = [_format_video_model_row(listed, today) for listed in videos]
+        tables.append("\n".join(format_table(_VIDEO_COLUMNS, rows)))
     if other_models:
-        rows = [["provider", "model", "makes", "resolutions", "references", "price", ""]]
-        rows += [_format_other_model_row(model, today) for model in other_models]
-        tables.append("\n".join(console.align_columns(rows)))
+        rows = [_format_other_model_row(model, today) for model in other_models]
+        tables.append("\n".join(format_table(_OTHER_COLUMNS, rows)))
     return "\n\n".join(tables)
 
 
@@ -76,7 +97,7 @@ def _format_card(listed: ListedModel, full_catalog: Catalog) -> str:
     for key, value in _to_model_record(listed, full_catalog).items():
         if key != "entry" and value not in (None, "", [], {}, 0, False):
             rows.append([key.replace("_", " "), _format_value(value)])
-    return "\n".join(console.align_columns(rows))
+    return "\n".join(format_table((Column(), Column(narrowing=Narrowing.WRAP)), rows))
 
 
 def _format_value(value: object) -> str:

@@ -10,19 +10,35 @@ from storyboard.cli import console, options, plan_output
 from storyboard.errors import MoneyRefused, Severity
 
 
-@click.command("plan")
+@click.command(
+    "plan",
+    epilog=options.format_examples(
+        "plan film.yaml",
+        "plan film.yaml SH020+ --retake SH020",
+        "plan film.yaml --compare vertex,gemini,cometapi",
+    ),
+)
 @options.add_film_argument
-@click.argument("shots", metavar="[SHOT]...", nargs=-1)
+@options.add_shots_argument
 @click.option("--out", type=options.FILM, help="Save the plan, for `storyboard render PLAN`.")
-@click.option("--exit-code", is_flag=True, help="Exit with 5 when there is work.")
-@click.option("--compare", metavar="A,B,...", help="The same film on these, or `A:MODEL`.")
-@click.option("--graph", type=click.Choice(["mermaid", "dot"]), help="Draw the steps.")
+@click.option("--exit-code", is_flag=True, help="Exit with 5 when there is something to make.")
 @click.option(
-    "--format", "form", type=click.Choice(["human", "markdown"]), default="human", help="Form."
+    "--compare", metavar="A,B,...", help="Compare the film on these providers, or `A:MODEL`."
+)
+@click.option("--graph", type=click.Choice(["mermaid", "dot"]), help="Print the steps as a graph.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["human", "markdown"]),
+    default="human",
+    help="Form of the table.",
 )
 @options.add_take_options
 @click.option(
-    "--max-cost", metavar="USD", callback=options.parse_max_cost, help="Refuse a dearer plan."
+    "--max-cost",
+    metavar="USD",
+    callback=options.parse_max_cost,
+    help="Refuse a plan that costs more.",
 )
 @options.add_override_options
 @options.add_output_options
@@ -46,8 +62,8 @@ def command(
 ) -> int:
     """Show what a render of FILM would make, why, and what it costs; nothing is spent.
 
-    SHOT is `SH010`, `SH010..SH040`, `SH020+` (and what hangs on it), `+SH020` (and what it hangs
-    on) or `seq:SQ01`. What is over a limit is shown as well, and not saved; the exit code is 6.
+    SHOT is `SH010`, `SH010..SH040`, `SH020+` (with all that depends on it), `+SH020` (with all it
+    depends on) or `seq:SQ01`. A plan over a limit is shown but not saved; the exit code is 6.
     """
     from storyboard.pipeline.saved_plan import parse_take_requests, refuse_saved_plan, save_plan
     from storyboard.pipeline.session import FilmSession, check_film

@@ -9,28 +9,48 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from storyboard.cli import console, open_attempts, options
+from storyboard.cli.tables import Column, Narrowing, format_table
 from storyboard.money import format_decimal_usd
 
 if TYPE_CHECKING:
     from storyboard.api.runs import AttemptGroup, AttemptGrouping, FilmRuns
     from storyboard.run.ledger.attempts import Attempt
 
+_RUN_COLUMNS = (
+    Column("run"),
+    Column("began", drop_rank=3),
+    Column("made", is_right_aligned=True),
+    Column("failed", drop_rank=1, is_right_aligned=True),
+    Column("open", drop_rank=2, is_right_aligned=True),
+    Column("spent", is_right_aligned=True),
+    Column("held", is_right_aligned=True),
+)
+_ATTEMPT_COLUMNS = (
+    Column("attempt"),
+    Column("began", drop_rank=3),
+    Column("take"),
+    Column("state"),
+    Column("provider", drop_rank=2),
+    Column("price", drop_rank=1, is_right_aligned=True),
+    Column("message", narrowing=Narrowing.WRAP),
+)
 
-@click.command("runs")
+
+@click.command("runs", epilog=options.format_examples("runs film.yaml", "runs film.yaml --cost"))
 @options.add_film_argument
-@click.option("--cost", is_flag=True, help="What was spent, by shot, by model and by day.")
-@click.option("--rebuild", is_flag=True, help="Build a lost or damaged ledger again.")
+@click.option("--cost", is_flag=True, help="Show what was spent, by shot, by model and by day.")
+@click.option("--rebuild", is_flag=True, help="Rebuild a lost or damaged ledger.")
 @options.add_output_options
 def command(
     film: Path, cost: bool, rebuild: bool, as_json: bool, quiet: bool, verbose: bool
 ) -> int:
     """List the renders of FILM, what each made and spent, and what is still open.
 
-    What may or may not have been bought is named with the money that is held for it. With -v
+    Submissions with an unknown outcome are listed with the money that is held for them. With -v
     every attempt of every run.
 
-    --rebuild saves what can be known of a ledger that is damaged, lost or an old copy; the damaged
-    file is kept. What may have been bought is entered as unknown, and the exit code is 7 then.
+    --rebuild recovers what it can of a ledger that is damaged, lost or an old copy; the damaged
+    file is kept. Takes that may have been bought are entered as unknown, and the exit code is 7.
     """
     from storyboard.api.runs import list_runs
 
@@ -44,14 +64,11 @@ def command(
             "\n\n".join(_format_cost_table(runs, grouping) for grouping in _COST_GROUPINGS)
         )
     elif runs.attempts:
-        rows = [["run", "began", "made", "failed", "open", "spent", "held"]]
-        rows += [_format_run_row(group) for group in runs.group_attempts("run")]
-        console.print_result(
-            "\n".join(console.align_columns(rows, right_aligned=frozenset({2, 3, 4, 5, 6})))
-        )
+        rows = [_format_run_row(group) for group in runs.group_attempts("run")]
+        console.print_result("\n".join(format_table(_RUN_COLUMNS, rows)))
         if verbose:
             rows = [_format_attempt_row(item) for item in runs.attempts]
-            console.print_result("\n" + "\n".join(console.align_columns(rows)))
+            console.print_result("\n" + "\n".join(format_table(_ATTEMPT_COLUMNS, rows)))
     elif not quiet:
         console.print_status("no runs yet")
     for item in runs.open_attempts:
@@ -105,6 +122,7 @@ def _rebuild_ledger(film: Path, quiet: bool) -> int:
 
 
 _COST_GROUPINGS: tuple[AttemptGrouping, ...] = ("shot", "model", "day")
+_COST_HEADINGS = ("takes", "spent", "held", "failed")
 
 
 def _to_runs_document(runs: FilmRuns, *, with_attempts: bool) -> dict[str, Any]:
@@ -193,7 +211,7 @@ def _sum_costs_by_group(runs: FilmRuns, grouping: AttemptGrouping) -> dict[str, 
 
 
 def _format_cost_table(runs: FilmRuns, grouping: AttemptGrouping) -> str:
-    rows = [[grouping, "takes", "spent", "held", "failed"]]
+    rows = []
     for group in runs.group_attempts(grouping):
         if group.spent_micros or group.held_micros:
             rows.append(
@@ -205,7 +223,9 @@ def _format_cost_table(runs: FilmRuns, grouping: AttemptGrouping) -> str:
                     str(group.failed),
                 ]
             )
-    return "\n".join(console.align_columns(rows, right_aligned=frozenset({1, 2, 3, 4})))
+    columns = [Column(grouping)]
+    columns += [Column(name, is_right_aligned=True) for name in _COST_HEADINGS]
+    return "\n".join(format_table(columns, rows))
 
 
 def _format_utc_time(timestamp: float) -> str:
