@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from storyboard.cli import console
+from storyboard.cli.palette import paint
 from storyboard.money import format_decimal_usd
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def print_open_attempt(attempt: Attempt, film: Path, *, is_rendering: bool) -> N
             if was_sending
             else "no answer came"
         )
-        console.print_status(click.style(f"{attempt.name}: {status}", fg="yellow") + f": {why}")
+        console.print_status(f"{paint(f'{attempt.name}: {status}', 'changed')}: {why}")
         console.print_status(
             f"  storyboard resolve {film} {attempt.name}"
             " --adopt OP | --assume-lost | --assume-not-sent"
@@ -51,6 +50,6 @@ def print_open_attempt(attempt: Attempt, film: Path, *, is_rendering: bool) -> N
 def print_filtered_take(pending: PendingTake, film: Path) -> None:
     """Says what a person can do about it."""
     console.print_status(
-        click.style(f"{pending.name}: filtered and held back", fg="yellow") + ", nothing held"
+        paint(f"{pending.name}: filtered and held back", "changed") + ", nothing held"
     )
     console.print_status(f"  change its words, or storyboard render {film} --force {pending.step}")

@@ -1,33 +1,57 @@
 """What a person sees while a render runs, and what a program reads.
 
-On a terminal: a line for each running step with its elapsed time, and finished steps above it.
-Piped: a plain line at each start and end. With `--json`: the records themselves, on stdout.
+On a terminal: how far the render is, a line for each running step with its elapsed time, and
+finished steps above. Piped: a plain line for each event, with the time since the start, and a sign
+of life where nothing happens for a while. With `--json`: the records themselves, on stdout.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 from types import TracebackType
 from typing import Any
 
 import click
 
 from storyboard.cli import console
+from storyboard.cli.heartbeat import Heartbeat
+from storyboard.cli.palette import paint, to_rich_style
+from storyboard.cli.run_tally import RunTally, format_clock
 from storyboard.money import format_decimal_usd
 from storyboard.pipeline.render import RenderResult
 from storyboard.plan.plan import Plan
 from storyboard.run import events as ev
 
+_SILENCE_S = 55.0
+"""Whoever watches a log hears of a render at least every minute."""
+_OVERALL, _CUT = "", " "
+"""Keys of the lines that belong to no step."""
+_BAR_ROLES = {
+    "bar.complete": "new",
+    "bar.finished": "new",
+    "bar.back": "",
+    "bar.pulse": "new",
+    "progress.elapsed": "",
+    "progress.spinner": "new",
+}
+"""By style of rich, the role whose colours it gets: its own vanish on some background."""
+
 
 class Progress:
     """A sink for events; also a context, so that the terminal is left as it was."""
 
-    def __init__(self, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+    def __init__(
+        self, *, as_json: bool, quiet: bool, verbose: bool, silence_s: float = _SILENCE_S
+    ) -> None:
         self._json, self._quiet, self._verbose = as_json, quiet, verbose
-        self._started_at = time.monotonic()
-        self._display = _LiveDisplay() if _can_show_live(as_json, quiet) else None
+        self._tally = RunTally()
+        is_spoken = not as_json and not quiet
+        is_live = is_spoken and console.has_cursor_control(True)
+        self._display = _LiveDisplay(self._tally) if is_live else None
+        is_logged = is_spoken and not is_live
+        self._heartbeat = Heartbeat(self._print_sign_of_life, silence_s) if is_logged else None
+        self._is_running = False
         self._is_stitching = False
         self._has_summary = False
 
@@ -40,8 +64,11 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._display:
-            self._display.stop()
+        self._stop_showing()
+
+    def set_plan(self, plan: Plan) -> None:
+        """What the render is about to do: the progress is counted against it."""
+        self._tally.set_plan(plan)
 
     def __call__(self, event: ev.Event) -> None:
         self._has_summary = self._has_summary or isinstance(event, ev.Summary)
@@ -49,10 +76,14 @@ class Progress:
             click.echo(json.dumps(event.to_record(), ensure_ascii=False))
             sys.stdout.flush()
             return
+        self._tally.count_event(event)
+        if not self._is_running and self._heartbeat and not isinstance(event, ev.Note):
+            self._is_running = True
+            self._heartbeat.start()
         if self._display:
             self._display.show_event(event)
         if line := self._format_event(event):
-            self._print_line(line)
+            self._print_event_line(line)
 
     def print_note(self, message: str) -> None:
         """Something a person should know, from outside the run."""
@@ -63,18 +94,23 @@ class Progress:
         if self._display:
             self._display.stop()
 
+    def _stop_showing(self) -> None:
+        self.stop_display()
+        if self._heartbeat and self._is_running:
+            self._heartbeat.stop()
+            self._is_running = False
+
     def print_summary(self, rendered: RenderResult, plan: Plan) -> None:
         """The last words: what was made, what it cost, and where the film is."""
         result = rendered.result
-        if self._display:
-            self._display.stop()
+        self._stop_showing()
         if self._json:
             if not self._has_summary:
                 self(result.to_summary(""))
             return
         if self._quiet:
             return
-        elapsed = f"{time.monotonic() - self._started_at:.1f} s"
+        elapsed = f"{self._tally.elapsed_s:.1f} s"
         takes = f"{result.kept} take{'s' if result.kept != 1 else ''} kept"
         if not result.made and result.is_complete:
             where = "the film is up to date" if rendered.current else "the film was cut again"
@@ -98,16 +134,21 @@ class Progress:
             case ev.StepStarted() if self._verbose or not self._display:
                 return f"{event.step}: {event.kind or 'make'} by {event.provider or 'us'}"
             case ev.StepFinished(status="made"):
-                return f"{event.step}: {event.take} in {event.elapsed_s:.1f} s"
+                cost_micros = self._tally.find_cost(event.step)
+                cost = f", ${format_decimal_usd(cost_micros)}" if cost_micros else ""
+                count = "" if self._display else f" ({self._describe_progress()})"
+                return f"{event.step}: {event.take} in {event.elapsed_s:.1f} s{cost}{count}"
             case ev.StepFinished() if self._verbose:
                 return f"{event.step}: {event.take} kept"
             case ev.StepFailed():
                 hint = f"\n  hint: {event.hint}" if event.hint else ""
-                return click.style(f"{event.step}: failed", fg="red") + f": {event.message}{hint}"
+                return f"{paint(f'{event.step}: failed', 'refused')}: {event.message}{hint}"
             case ev.StepBlocked():
-                return click.style(f"{event.step}: blocked", fg="yellow") + f": {event.message}"
+                return f"{paint(f'{event.step}: blocked', 'changed')}: {event.message}"
             case ev.OperationStarted(resumed=True):
                 return f"{event.step}: taken up again, {event.operation}"
+            case ev.OperationStarted() if self._tally.is_paid and not self._display:
+                return f"{event.step}: {event.take} submitted to {event.provider}"
             case ev.Note():
                 return f"{event.step + ': ' if event.step else ''}{event.message}"
             case ev.StitchProgress() if not self._display and not self._is_stitching:
@@ -116,6 +157,22 @@ class Progress:
             case ev.FilmWritten():
                 return f"film: {event.seconds:g} s, {event.frames} frames"
         return ""
+
+    def _describe_progress(self) -> str:
+        return ", ".join(filter(None, (self._tally.describe_count(), self._tally.describe_rest())))
+
+    def _print_sign_of_life(self) -> None:
+        running = ", ".join(list(self._tally.running)[:8])
+        self._print_event_line(
+            f"still at work: {self._describe_progress()}" + (f"; {running}" if running else "")
+        )
+
+    def _print_event_line(self, line: str) -> None:
+        """A line about the run; one that goes to a log says how far into the run it is."""
+        if self._heartbeat and self._is_running:
+            line = f"[{format_clock(self._tally.elapsed_s)}] {line}"
+            self._heartbeat.restart_wait()
+        self._print_line(line)
 
     def _print_line(self, line: str) -> None:
         if self._quiet and "failed" not in line:
@@ -126,14 +183,11 @@ class Progress:
             console.print_status(line)
 
 
-def _can_show_live(as_json: bool, quiet: bool) -> bool:
-    return not as_json and not quiet and sys.stderr.isatty() and console.is_colored(True)
-
-
 class _LiveDisplay:
     """The moving part on a terminal, drawn by rich once anything runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, tally: RunTally) -> None:
+        self._tally = tally
         self._bars: Any = None
         self._tasks: dict[str, Any] = {}
 
@@ -151,10 +205,21 @@ class _LiveDisplay:
             case ev.StepFinished() | ev.StepFailed() | ev.StepBlocked():
                 self._remove_bar(event.step)
             case ev.StitchProgress():
-                self._add_bar("", "cutting the film", event.of_frames)
-                self._bars.update(self._tasks[""], completed=event.frames)
+                self._remove_bar(_OVERALL)
+                self._add_bar(_CUT, "cutting the film", event.of_frames)
+                self._bars.update(self._tasks[_CUT], completed=event.frames)
             case ev.FilmWritten():
-                self._remove_bar("")
+                self._remove_bar(_CUT)
+        self._update_overall_bar()
+
+    def _update_overall_bar(self) -> None:
+        if self._bars is not None and _OVERALL in self._tasks:
+            self._bars.update(
+                self._tasks[_OVERALL],
+                completed=self._tally.done_count,
+                description=self._tally.describe_count(),
+                note=self._tally.describe_rest(),
+            )
 
     def print_above(self, line: str) -> None:
         from rich.text import Text
@@ -170,6 +235,8 @@ class _LiveDisplay:
     def _add_bar(self, key: str, name: str, total: int | None) -> None:
         if self._bars is None:
             self._start_display()
+            if key != _CUT and self._tally.total_count > 1:
+                self._add_bar(_OVERALL, self._tally.describe_count(), self._tally.total_count)
         if key not in self._tasks:
             self._tasks[key] = self._bars.add_task(name, total=total, note="")
 
@@ -186,14 +253,21 @@ class _LiveDisplay:
         from rich.progress import Progress as Bars
         from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
         from rich.table import Column
+        from rich.theme import Theme
 
+        styles = {name: to_rich_style(role) for name, role in _BAR_ROLES.items()}
         self._bars = Bars(
             SpinnerColumn(),
-            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True), markup=False),
             _create_bar_column(),
             TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[note]}", table_column=Column(no_wrap=True)),
-            console=Console(stderr=True),
+            TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True), markup=False),
+            console=Console(
+                stderr=True,
+                color_system="standard",
+                no_color=not console.is_colored(True),
+                theme=Theme(styles),
+            ),
             transient=True,
         )
         self._bars.start()
@@ -205,7 +279,7 @@ def _create_bar_column() -> Any:
     from rich.text import Text
 
     class KnownTotalBar(ProgressColumn):
-        bar = BarColumn(bar_width=30)
+        bar = BarColumn(bar_width=20)
 
         def render(self, task: Task) -> Any:
             return self.bar.render(task) if task.total is not None else Text("")

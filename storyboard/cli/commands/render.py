@@ -22,29 +22,40 @@ if TYPE_CHECKING:
     from storyboard.plan.plan import Plan
 
 
-@click.command("render")
+@click.command(
+    "render",
+    epilog=options.format_examples(
+        "render film.yaml --proxy",
+        "render film.yaml --max-cost 20",
+        "render film.yaml --retake SH020 --yes",
+    ),
+)
 @click.argument("film", metavar="FILM|PLAN", type=options.FILM, callback=options.resolve_film_link)
-@click.argument("shots", metavar="[SHOT]...", nargs=-1)
-@click.option("-o", "out", type=options.FILM, help="Where the film goes; build/<stem>.mp4.")
-@click.option("--deps", type=options.FILM, help="Write a make fragment of what the film reads.")
+@options.add_shots_argument
+@click.option(
+    "-o", "out", type=options.FILM, help="Where to write the film; build/<stem>.mp4 by default."
+)
+@click.option(
+    "--deps", type=options.FILM, help="Write a make fragment that lists what the film reads."
+)
 @click.option(
     "--missing",
     type=click.Choice(["fail", "slate", "previz"]),
     default="fail",
-    help="What stands where a take is missing.",
+    help="What to show in place of missing takes.",
 )
 @click.option(
     "--until",
     type=click.Choice(["stills"]),
     default=None,
-    help="Stop once the pictures are there that shots begin from.",
+    help="Make only the pictures that shots begin from.",
 )
 @options.add_take_options
-@click.option("--frozen", is_flag=True, help="Never submit: only what is there.")
+@click.option("--frozen", is_flag=True, help="Use existing takes only; submit nothing.")
 @click.option(
-    "--max-cost", metavar="USD", callback=options.parse_max_cost, help="Most this run may spend."
+    "--max-cost", metavar="USD", callback=options.parse_max_cost, help="Spend no more than this."
 )
-@click.option("--jobs", type=click.IntRange(1), help="Processes for local work.")
+@click.option("--jobs", type=click.IntRange(1), help="Use this many processes for local work.")
 @click.option("--yes", is_flag=True, help="Spend without asking.")
 @options.add_override_options
 @options.add_output_options
@@ -68,13 +79,14 @@ def command(
     verbose: bool,
     **overlay: object,
 ) -> int:
-    """Make the takes that FILM lacks and cut it; the film's path is printed last.
+    """Make the takes that FILM is missing and cut it; the film's path is printed last.
 
     A saved PLAN runs exactly as it was saved, or is refused. Takes that exist are never made
-    again; what is interrupted is taken up by the next render.
+    again, and the next render continues what was interrupted.
 
     SHOT may be the id of a step too. `--until stills` makes only the pictures that shots begin
-    from, for cents, and says where they lie; `pick` and `--retake` know them by their step.
+    from, for cents, and prints where they are; `pick` and `--retake` take the ids of their steps.
+    --proxy and --previz write build/<stem>.proxy.mp4 and .previz.mp4, never the full film.
     """
     is_plain = not (shots or retake or force or rebuy or accept_stale or as_json or until)
     stamp_key = _build_stamp_key(overlay, out, missing)
@@ -110,10 +122,11 @@ def command(
         prepare_render(source, request, on_notice=progress.print_note) as prepared,
     ):
         session, plan = prepared.session, prepared.plan
+        progress.set_plan(plan)
         if not yes and not prepared.is_reviewed:
             if plan.cost_micros and not frozen:
                 progress.stop_display()
-                _confirm_cost(plan_output.format_plan_table(plan), plan.cost_micros)
+                _confirm_cost(plan_output.format_plan_table(plan, on_stderr=True), plan.cost_micros)
             # Nobody agreed to more: a job that failed since is not bought again unasked.
             prepared.limit_cost(plan.cost_micros)
         warnings = [d for d in session.diagnostics if d.severity is Severity.WARNING]
