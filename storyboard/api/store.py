@@ -79,6 +79,13 @@ def find_stored_takes(
     return takes
 
 
+def list_store_films(folder: str | Path = ".") -> tuple[Path, ...]:
+    """The films of `folder`, and those that ever rendered into its store, there still or not."""
+    with closing(_open_store(folder, ignore_notice)) as store:
+        films = [*_find_local_films(folder), *store.films.list_films()]
+    return tuple(dict.fromkeys(path.resolve() for path in films))
+
+
 @name_known_keywords
 def verify_store(
     folder: str | Path = ".",

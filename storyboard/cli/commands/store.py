@@ -9,19 +9,35 @@ import click
 
 from storyboard.api import store as store_api
 from storyboard.cli import console, options
+from storyboard.cli.tables import Column, format_table
 from storyboard.money import format_decimal_usd
 from storyboard.run.store.take_record import TakeRecord
 
+_TAKE_COLUMNS = (
+    Column("step"),
+    Column("take"),
+    Column("kind", drop_rank=4),
+    Column("provider", drop_rank=1),
+    Column("model", drop_rank=3),
+    Column("size", drop_rank=2, is_right_aligned=True),
+    Column("price", is_right_aligned=True),
+    Column("made", drop_rank=5),
+    Column("sha256"),
+)
 
-@click.group("store")
+
+@click.group(
+    "store",
+    epilog=options.format_examples("store ls", "store why SH010", "store gc --dry-run"),
+)
 def command() -> None:
-    """Look after the takes on disk: list, explain, check, fetch and clean up.
+    """Manage stored takes: list, explain, check, fetch and remove them.
 
     The store is STORYBOARD_STORE, else `.storyboard/store` in the current folder.
     """
 
 
-@command.command("ls")
+@command.command("ls", epilog=options.format_examples("store ls"))
 @options.add_output_options
 def list_takes(as_json: bool, quiet: bool, verbose: bool) -> int:
     """List every take, oldest first."""
@@ -30,9 +46,8 @@ def list_takes(as_json: bool, quiet: bool, verbose: bool) -> int:
     if as_json:
         console.print_json({"takes": [_to_json_record(record) for record in records]})
     elif records:
-        console.print_result(
-            "\n".join(console.align_columns([_format_take_row(record) for record in records]))
-        )
+        rows = [_format_take_row(record) for record in records]
+        console.print_result("\n".join(format_table(_TAKE_COLUMNS, rows)))
         size = sum(record.size for record in records) / 1e6
         console.print_status(f"{len(records)} takes, {size:.1f} MB")
     else:
@@ -40,33 +55,40 @@ def list_takes(as_json: bool, quiet: bool, verbose: bool) -> int:
     return 0
 
 
-@command.command("why")
+@command.command(
+    "why", epilog=options.format_examples("store why SH010", "store why SH010.first_frame -v")
+)
 @click.argument("name", metavar="SHOT|STEP|DIGEST|SHA256")
 @options.add_output_options
 def explain_takes(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
-    """Say what a take was made of: the parts of its identity, and who made it."""
+    """Explain what a take is: its film and shot, when it was made, its price, whether it plays.
+
+    With -v also the parts of its identity.
+    """
     stored_takes = store_api.find_stored_takes(name, on_notice=console.print_status)
     if as_json:
         records = [_to_json_record(stored.record) for stored in stored_takes]
         console.print_json({"takes": records})
         return 0
+    from storyboard.api.take_use import find_take_uses
+    from storyboard.cli.take_description import describe_identity, describe_take
+
+    blocks = []
     for stored in stored_takes:
-        record, take = stored.record, stored.record.take
-        console.print_result(
-            f"{record.step} {take.name}  {record.kind} by {take.provider} {take.model}"
-        )
-        console.print_result(f"  digest   {take.digest}")
-        for part, value in record.parts.items():
-            console.print_result(f"  {part:<11}{value}")
-        console.print_result(f"  bytes    {take.sha256}  {stored.path or 'missing'}")
+        lines = describe_take(stored, find_take_uses(stored.record))
+        lines += describe_identity(stored.record) if verbose else []
+        blocks.append("\n".join(lines))
+    console.print_result("\n\n".join(blocks))
     return 0
 
 
-@command.command("verify")
-@click.option("--repair", is_flag=True, help="Mend what can be, and set damaged files aside.")
+@command.command("verify", epilog=options.format_examples("store verify", "store verify --repair"))
+@click.option(
+    "--repair", is_flag=True, help="Repair what can be repaired, and set damaged files aside."
+)
 @options.add_output_options
 def verify_files(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
-    """Read every file again and name what is damaged; exits with 3 when anything is."""
+    """Read every file and list what is damaged; exits with 3 when anything is."""
     from storyboard.cli.damage_report import describe_recovery
 
     defects = store_api.verify_store(repair=repair, on_notice=console.print_status)
@@ -86,14 +108,14 @@ def verify_files(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int
     return 3 if defects else 0
 
 
-@command.command("gc")
+@command.command("gc", epilog=options.format_examples("store gc --dry-run"))
 @click.argument("films", metavar="[FILM]...", type=options.FILM, nargs=-1)
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 @click.option(
-    "--forget-absent", is_flag=True, help="Films that are no longer where they were want nothing."
+    "--forget-absent", is_flag=True, help="Remove the takes of films that are no longer there."
 )
 @click.option(
-    "--forget-paid", is_flag=True, help="Paid takes that no ledger and no lock file tells of go."
+    "--forget-paid", is_flag=True, help="Remove paid takes that no ledger or lock file lists."
 )
 @options.add_output_options
 def remove_unwanted_takes(
@@ -105,13 +127,12 @@ def remove_unwanted_takes(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """Remove takes that no film wants any more.
+    """Remove takes that no film uses any more.
 
-    A film wants what its lock file names, what it paid for, and the free takes that its last
-    renders used. The films are those of the current folder, those named, and all that ever rendered
-    into this store; while one of them is being rendered nothing is removed. Paid takes that no
-    ledger and no lock file tells of stay, and the exit code is 6 then. Files that no take names
-    stay too, and are listed.
+    A film uses what its lock file names, what it paid for, and the free takes that its last renders
+    used. The films are those of the current folder, those named, and all that ever rendered into
+    this store; while one of them is being rendered nothing is removed. Paid takes that no ledger or
+    lock file lists are kept, and the exit code is 6. Files that no take names are kept and listed.
     """
     cleanup = store_api.collect_garbage(
         films,
@@ -162,18 +183,24 @@ def remove_unwanted_takes(
     return 6 if paid else 0
 
 
-@command.command("fetch")
+@command.command(
+    "fetch",
+    epilog=options.format_examples("store fetch film.yaml --from ../other/.storyboard/store"),
+)
 @options.add_film_argument
 @click.option(
     "--from",
     "source",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     required=True,
-    help="A store that has the takes.",
+    help="The store that has the takes.",
 )
 @options.add_output_options
 def copy_missing_takes(film: Path, source: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
-    """Bring the takes that FILM's lock file names from another store; exits with 7 if some lack."""
+    """Copy the takes that FILM's lock file names from another store.
+
+    Exits with 7 when some of them are in neither store.
+    """
     fetched = store_api.fetch_takes(film, source, on_notice=console.print_status)
     copied_count = len(fetched.copied)
     missing_takes = [f"{take.shot} {take.name}" for take in fetched.lacking]
