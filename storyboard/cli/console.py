@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from storyboard.cli.palette import paint
+from storyboard.cli.terminal.palette import paint
 from storyboard.errors import Diagnostic, InvalidStoryboard, Severity
 
 _GUTTER_WIDTH = 10

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storyboard.cli import console
-from storyboard.cli.palette import paint
+from storyboard.cli.terminal.palette import paint
 from storyboard.money import format_decimal_usd
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from storyboard.cli.palette import paint
-from storyboard.cli.tables import Column, Narrowing, format_table
+from storyboard.cli.terminal.palette import paint
+from storyboard.cli.terminal.tables import Column, Narrowing, format_table
 from storyboard.graph.steps import HELPER_KINDS
 from storyboard.graph.timeline import ShotEvent
 from storyboard.model.film import Shot

@@ -15,9 +15,9 @@ from typing import Any
 import click
 
 from storyboard.cli import console
-from storyboard.cli.heartbeat import Heartbeat
-from storyboard.cli.palette import paint, to_rich_style
 from storyboard.cli.run_tally import RunTally, format_clock
+from storyboard.cli.terminal.heartbeat import Heartbeat
+from storyboard.cli.terminal.palette import paint, to_rich_style
 from storyboard.money import format_decimal_usd
 from storyboard.pipeline.render import RenderResult
 from storyboard.plan.plan import Plan

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from storyboard.api.store import StoredTake
 from storyboard.api.take_use import TakeUse
-from storyboard.cli.palette import paint
-from storyboard.cli.tables import Column, Narrowing, format_table
+from storyboard.cli.terminal.palette import paint
+from storyboard.cli.terminal.tables import Column, Narrowing, format_table
 from storyboard.money import format_decimal_usd
 from storyboard.providers.base import Kind
 from storyboard.run.store.take_record import TakeRecord

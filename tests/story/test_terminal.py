@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.cli.progress import Progress
-from storyboard.cli.tables import Column, Narrowing, fit_widths, shorten_middle
+from storyboard.cli.terminal.tables import Column, Narrowing, fit_widths, shorten_middle
 from storyboard.run import events as ev
 from tests.conftest import RunCommand, run_command
 from tests.terminals import drop_styles, list_style_codes, run_on_terminal

@@ -13,7 +13,7 @@ import click
 
 from storyboard._version import DISTRIBUTION
 from storyboard.cli import console, options
-from storyboard.cli.tables import Column, Narrowing, format_table
+from storyboard.cli.terminal.tables import Column, Narrowing, format_table
 from storyboard.errors import StoryboardError
 
 _PARTS = (

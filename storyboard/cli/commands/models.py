@@ -9,7 +9,7 @@ import click
 
 from storyboard.api.model_list import ListedModel, list_models
 from storyboard.cli import completion, console, options
-from storyboard.cli.tables import Column, Narrowing, format_table
+from storyboard.cli.terminal.tables import Column, Narrowing, format_table
 from storyboard.money import format_decimal_usd
 from storyboard.providers import registry
 from storyboard.providers.catalog import Catalog, Model

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from storyboard.cli import console, open_attempts, options
-from storyboard.cli.tables import Column, Narrowing, format_table
+from storyboard.cli.terminal.tables import Column, Narrowing, format_table
 from storyboard.money import format_decimal_usd
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import click
 
 from storyboard.api import store as store_api
 from storyboard.cli import console, options
-from storyboard.cli.tables import Column, format_table
+from storyboard.cli.terminal.tables import Column, format_table
 from storyboard.money import format_decimal_usd
 from storyboard.run.store.take_record import TakeRecord
 

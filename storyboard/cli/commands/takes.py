@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from storyboard.cli import console, options
-from storyboard.cli.tables import Column, Narrowing, format_table
+from storyboard.cli.terminal.tables import Column, Narrowing, format_table
 from storyboard.errors import UsageError
 from storyboard.graph.steps import HELPER_KINDS
 from storyboard.money import format_decimal_usd
@@ -118,7 +118,7 @@ def _select_takes(
 
 def _open_take(takes: Sequence[FilmTake], shots: Sequence[str]) -> None:
     """Opens the take that plays of the one shot that is named, else its newest."""
-    from storyboard.cli.media_opener import open_in_viewer
+    from storyboard.cli.terminal.media_opener import open_in_viewer
 
     if len(shots) != 1:
         raise UsageError("--open opens one take", hint="name a shot: SH010, or a take: SH010:t02")

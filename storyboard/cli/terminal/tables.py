@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from storyboard.cli import console
-from storyboard.cli.palette import paint, to_rich_style
+from storyboard.cli.terminal.palette import paint, to_rich_style
 
 _GAP = 2
 _LEAST_WIDTH = 16

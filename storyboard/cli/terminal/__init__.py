@@ -1,0 +1,1 @@
+"""The terminal: its colours, its tables, and what is opened from it."""
