@@ -1,4 +1,4 @@
-"""Clears away what killed cuts left, and what no film used for long."""
+"""Removes the files of killed cuts, and cache files that no film has used for 30 days."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from storyboard.util.output_files import follow_links
 _STARTED_AT = time.time()
 _DAY_S = 86_400
 _KEEP_S = 30 * _DAY_S
-"""Windows and parts of the sound live so long after the last film that used them."""
+"""How long a window or a piece of sound is kept after a film last used it."""
 
 
 def remove_abandoned_temp_files(output_path: Path) -> None:
-    """Removes files that writers now gone left of `output_path`, named by `build_temp_path`."""
+    """Removes unfinished files of `output_path` whose writer has ended; `build_temp_path` names
+    them.
+    """
     output_path = follow_links(output_path)
     name = re.compile(
         rf"\.{re.escape(output_path.stem)}\.(\d+)\.[0-9a-f]+{re.escape(output_path.suffix)}"
@@ -31,12 +33,14 @@ def remove_abandoned_temp_files(output_path: Path) -> None:
         if match := name.fullmatch(path.name):
             with suppress(OSError):
                 changed = path.stat().st_mtime
+                # A day-old file is abandoned even if its process id belongs to a live process: ids
+                # are reused.
                 if changed < time.time() - _DAY_S or not _is_writer_alive(int(match[1]), changed):
                     path.unlink()
 
 
 def remove_stale_cache_files(cache: Path) -> None:
-    """Removes what killed cuts left unfinished in `cache`, and what no film used for long."""
+    """Removes unfinished files of killed cuts from `cache`, and results not used for 30 days."""
     now = time.time()
     unfinished_globs = ("stitch-*", ".*.mp4", ".proofs.*", "sound/.*")
     abandoned_files = [
@@ -52,11 +56,11 @@ def remove_stale_cache_files(cache: Path) -> None:
 
 
 def _is_writer_alive(process_id: int, modified_at: float) -> bool:
-    """Whether the process may still be at a file that it last changed then."""
+    """Whether the process may still be writing a file that it last changed at `modified_at`."""
     if process_id == os.getpid():
         return (
             modified_at >= _STARTED_AT
-        )  # else it is of another process, whose number we were given
+        )  # an older file belongs to an earlier process that had our id
     try:
         os.kill(process_id, 0)
     except ProcessLookupError:

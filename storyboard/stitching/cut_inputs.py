@@ -1,7 +1,7 @@
-"""All that a cut is made of, in one value.
+"""Everything that goes into a cut, in one value.
 
-Whoever stitches the film, tells it from others or writes what lies beside it takes this value, or
-a part of it, and works nothing out again.
+The stitcher, the fingerprint and the writers of subtitle and cue files take this value, or a part
+of it, and compute nothing twice.
 """
 
 from __future__ import annotations
@@ -30,17 +30,18 @@ class StepMedia:
 
     path: Path
     sha256: str
-    """Of the file's bytes."""
+    """SHA-256 of the file."""
     facts: MediaFacts
     first_frame: int = 0
-    """Where the step's own new material begins, in the file's own frames."""
+    """Where the step's own new material begins, in frames of the file."""
 
 
 class AmbienceSource(Protocol):
-    """Makes a bed from words: stereo (n, 2) float32 at 48 kHz, n = round(seconds * 48000).
+    """Makes ambience or music from a description.
 
-    A function of its clock: the piece from `start_s` on is what a longer one has there. Words
-    that begin with `music: ` want music.
+    Returns stereo (n, 2) float32 at 48 kHz, n = round(seconds * 48000). The result depends only on
+    the position: what starts at `start_s` equals the same stretch of a longer result. A description
+    that begins with `music: ` asks for music.
     """
 
     def __call__(
@@ -49,47 +50,47 @@ class AmbienceSource(Protocol):
 
 
 class SpeechSource(Protocol):
-    """Speaks a line in a cast member's voice (its words in the film): (n, 2) float32, 48 kHz."""
+    """Makes a line in a cast member's voice (as the film describes it): (n, 2) float32, 48 kHz."""
 
     def __call__(self, line: Line, voice: str, /) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedSounds:
-    """What makes the sound that a film has only words for."""
+    """Sources of the sound that a film describes in words."""
 
     beds: AmbienceSource | None = None
-    """Makes what `ambience` and `music` say in words."""
+    """Makes `ambience` and `music` that are given as words."""
     murmur: SpeechSource | None = None
-    """Speaks the lines that no take speaks; they stay silent without it."""
+    """Makes a voice for lines that no take contains; without it they stay silent."""
     revision: str = ""
-    """Of both: another one may sound otherwise."""
+    """Of both sources; it changes when they may sound different."""
 
 
 @dataclass(frozen=True)
 class CutInputs:
     """A film and everything that its cut plays.
 
-    Titles and subtitles are laid out once, when they are first asked for.
+    Titles and subtitles are laid out once, on first use.
     """
 
     film: Film
     timeline: Timeline
-    """As it is cut: narration is as long as it is spoken, and cards stand for missing takes."""
+    """The timeline as cut: narration at its spoken length, cards in place of missing takes."""
     media: Mapping[str, StepMedia]
-    """By step id, every take that the timeline shows or lets be heard; others do no harm."""
+    """By step id, every take that the timeline shows or plays; further takes are ignored."""
     sounds: GeneratedSounds = GeneratedSounds()
     hash_path: Callable[[Path], str] = hash_file
     """The SHA-256 of a file that the film names."""
 
     @cached_property
     def overlays(self) -> tuple[PlacedTitle, ...]:
-        """What stands over the picture. Raises StitchError for what has no place there."""
+        """Everything shown over the picture. Raises StitchError for text that doesn't fit."""
         return lay_out_overlays(self.film, self.timeline)
 
     @cached_property
     def subtitle_cues(self) -> tuple[SubtitleCue, ...]:
-        """What a track or files of subtitles say; nothing where the film wants neither."""
+        """The cues of the subtitle track or files; empty when the film has neither."""
         if self.film.subtitles not in ("sidecar", "track"):
             return ()
         return build_subtitle_cues(self.film, self.timeline)

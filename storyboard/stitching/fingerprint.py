@@ -1,7 +1,7 @@
-"""The identity of a finished film: equal digests mean that the same file would come out.
+"""The identity of a finished film: equal digests mean that stitching gives the same file.
 
-Made of contents, never of paths, ids or times, so that a film moves between machines and a
-renamed shot is not cut again.
+It covers contents, never paths, ids or times, so a film can move between machines and a renamed
+shot is not stitched again.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from storyboard.stitching.text.title_timing import PlacedTitle
 from storyboard.util.serialization import Serialized
 
 _REVISION = 5
-"""Raise it when the same film would come out differently."""
+"""Raise it when stitching the same film would give a different file."""
 
 _FIRST_CUT_KEYS = tuple(
     "mute gain_db audio_lead audio_lag sound ambience dialogue narration".split()
 )
-"""In the order in which every film's fingerprint has them, for good."""
+"""In the order of every existing fingerprint; never change it."""
 
 _LATER: Mapping[type[Serialized], Mapping[str, Any]] = MappingProxyType(
     {Line: {"write": ""}, Blend: {"align": Align.CENTER}}
 )
-"""Fields that came after version 1: they count only where they say something else than this."""
+"""Fields added after version 1: a value counts only if it differs from the one given here."""
 
 
 def fingerprint_film(inputs: CutInputs) -> str:
     """64 hex digits that change with anything that changes the finished file.
 
-    That is the timeline, the bytes of every take that it shows or that only sounds, titles, sound,
-    loudness, metadata and subtitles; and the revision of whatever makes beds and voices from words.
-    Raises StitchError when a sound file is missing.
+    The fingerprint covers the timeline, the bytes of every take that is shown or only heard,
+    titles, sound, loudness, metadata and subtitles, and the revision of the sources of ambience and
+    voices. Raises StitchError when a sound file is missing.
     """
     film, timeline, media = inputs.film, inputs.timeline, inputs.media
     shots = {shot.id: shot for shot in film.shots}
@@ -113,9 +113,9 @@ def _serialize_slice(part: Slice, media: Mapping[str, StepMedia]) -> Value:
 
 
 def _serialize_cut_values(shot: Shot, inputs: CutInputs) -> Value:
-    """What of a shot changes the film though no take and no frame of the timeline moves.
+    """The values of a shot that change the film without moving a take or a frame of the timeline.
 
-    Keys that came after the first ones count only where they say something.
+    Keys that are not among the first ones count only if the shot sets them.
     """
     first = [_serialize_value(SHOT_KEYS[name].read_value(shot), inputs) for name in _FIRST_CUT_KEYS]
     later: dict[str, Value] = {
@@ -138,7 +138,7 @@ def _serialize_title(placed_title: PlacedTitle) -> Value:
 def _serialize_value(value: object, inputs: CutInputs) -> Value:
     """The canonical form of a value of the film.
 
-    Files stand as their contents, anchors as the film frames that they name.
+    A file becomes its contents' digest, an anchor the film frame that it names.
     """
     if isinstance(value, Anchor):
         return _resolve_anchor(value, inputs)

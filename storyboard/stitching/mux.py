@@ -1,4 +1,4 @@
-"""Picture and sound into one file, and the proof that it is what the timeline asked for."""
+"""Writes picture and sound into one file, and checks it against the timeline."""
 
 from __future__ import annotations
 
@@ -35,15 +35,13 @@ def mux_and_check_film(
     *,
     captions: Path | None = None,
 ) -> None:
-    """Writes the film: `picture` and `sound` copied, the index in front; by rename.
+    """Writes the film with `picture` and `sound` copied and the index in front; it appears by
+    rename.
 
-    `sound` is ADTS and begins one packet early.
-
-    `captions` is an SRT file that becomes a track of subtitles.
-
-    The unfinished file is checked before it takes its name. Raises MediaError when it is not
-    `expected_frames` long or its sound does not start and end with it, and CannotStreamCopy when it
-    is not made of `sample_ranges`, where those are given.
+    `sound` is ADTS and begins one packet early. `captions` is an SRT file that becomes a subtitle
+    track. The unfinished file is checked before it is renamed. Raises MediaError when it does not
+    have `expected_frames` or its sound does not start and end with the picture, and
+    CannotStreamCopy when it does not consist of the given `sample_ranges`.
     """
     unfinished = build_temp_path(out)
     tags = [f"{name}={text}" for name, text in build_metadata_tags(film).items()]
@@ -70,7 +68,7 @@ def mux_and_check_film(
 
 
 def build_metadata_tags(film: Film) -> dict[str, str]:
-    """What the file says of itself, by the names that ffmpeg has for it."""
+    """The film's metadata under ffmpeg's names."""
     tags = {
         "title": film.title,
         "artist": film.author,
@@ -83,7 +81,7 @@ def build_metadata_tags(film: Film) -> dict[str, str]:
 def check_film_timing(
     path: Path, expected_frames: int, film: Film, *, already_decoded: bool = False
 ) -> None:
-    """Raises MediaError unless `path` is the film: every frame in its place, sound beside it.
+    """Raises MediaError unless every frame of `path` is in its place, with sound beside it.
 
     Reads all packets, and decodes the first and the last frame unless `already_decoded`;
     `verify_media` decodes the rest.
@@ -100,8 +98,8 @@ def check_film_timing(
         for _ in read_frames(path, FrameRange(frame, frame + 1), threads=1):
             pass
     last_dts = -(2**62)
-    sound_span: list[int] = []  # where the sound starts and ends
-    with open_media(path, codec_whitelist="none") as container:  # packets are asked, not decoders
+    sound_span: list[int] = []  # start and end of the sound
+    with open_media(path, codec_whitelist="none") as container:  # packets are enough, no decoder
         for packet in container.demux():
             if packet.dts is None:
                 continue
@@ -118,5 +116,6 @@ def check_film_timing(
     frame_s = rate.to_seconds(1)
     if not sound_span or abs(sound_span[0] * tick) > frame_s:
         raise MediaError(f"the sound of {path.name} does not start with the picture")
+    # AAC comes in whole packets, so the sound may end up to one packet late.
     if abs(sound_span[-1] * tick - rate.to_seconds(expected_frames)) > max(frame_s, _PACKET_S):
         raise MediaError(f"the sound of {path.name} does not end with the picture")

@@ -1,4 +1,4 @@
-"""From selects to the finished film: conform, mix, draw, join, prove."""
+"""From picked takes to the finished film: conform, mix, render, join, check."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from storyboard.util.disk_errors import explain_disk_errors
 from storyboard.util.output_files import create_parent_folder, replace_file
 
 _REPORT_EVERY = 12
-"""Frames from one report of progress to the next."""
+"""Frames between two progress reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class StitchResult:
-    """What was made."""
+    """The finished film."""
 
     path: Path
     frames: int
@@ -47,7 +47,7 @@ class StitchResult:
     """Integrated loudness of the sound."""
     true_peak_db: float
     notes: tuple[str, ...] = ()
-    """What a person should know: held frames, letters the font lacks, what the mix says."""
+    """Notes for the user: held frames, letters that the font lacks, notes on the mix."""
     subtitles: tuple[Path, ...] = ()
 
 
@@ -59,12 +59,12 @@ def stitch_film(
     on_progress: Callable[[int, int], None] | None = None,
     jobs: int = 2,
 ) -> StitchResult:
-    """Cuts the film to `out`, which appears by rename when it is whole and proved.
+    """Cuts the film to `out`, which appears by rename once it is complete and checked.
 
-    `cache` keeps conformed takes between films; unfinished files live in it too and are gone
-    afterwards. `on_progress` hears (frames drawn, frames of the film). Raises StitchError when
-    takes are missing or too short, MediaError when a file can't be read, EnvironmentProblem when
-    the disk is full.
+    `cache` keeps conformed takes between films; unfinished files are in it too and are removed
+    afterwards. `on_progress` gets (frames done, frames of the film). Raises StitchError when takes
+    are missing or too short, MediaError when a file can't be read, EnvironmentProblem when the disk
+    is full.
     """
     film, timeline = inputs.film, inputs.timeline
     if not timeline.length:
@@ -87,6 +87,8 @@ def stitch_film(
 
         def wait_for_sound() -> AdtsFile | None:
             mixing.result()
+            # A smart cut writes the sound itself; with a subtitle track, ffmpeg joins picture,
+            # sound and track.
             return None if captions else index_adts_file(sound)
 
         unfinished = picture if captions else build_temp_path(out)
@@ -110,6 +112,7 @@ def stitch_film(
                 replace_file(unfinished, out)
             proofs.save()
             notes += encode_notes
+        # Copying failed for a reason that excluding single clips can't solve: encode all frames.
         except CannotStreamCopy as problem:
             notes.append(f"the whole picture is encoded again: {problem}")
             progress = _Progress(timeline.length, mixing, on_progress)
@@ -134,7 +137,7 @@ def stitch_film(
 
 @contextmanager
 def _clean_up_and_open_scratch(out: Path, cache: Path) -> Iterator[Path]:
-    """A folder for as long as the cut takes, when what others left behind is cleared away."""
+    """A scratch folder for the cut; first removes the leftovers of earlier cuts."""
     create_parent_folder(out)
     cache.mkdir(parents=True, exist_ok=True)
     remove_abandoned_temp_files(out)
@@ -144,7 +147,7 @@ def _clean_up_and_open_scratch(out: Path, cache: Path) -> Iterator[Path]:
 
 
 def _write_srt_for_track(inputs: CutInputs, folder: Path) -> Path | None:
-    """The words that become a track of the file; None where there is none to be."""
+    """The SRT file for the film's subtitle track; None if it has none."""
     if inputs.film.subtitles != "track" or not inputs.subtitle_cues:
         return None
     path = folder / "captions.srt"
@@ -153,7 +156,7 @@ def _write_srt_for_track(inputs: CutInputs, folder: Path) -> Path | None:
 
 
 class _Progress:
-    """Counts frames that are done, and ends the work when the mix has failed."""
+    """Counts finished frames, and ends the work when the mix has failed."""
 
     def __init__(
         self,
@@ -167,6 +170,7 @@ class _Progress:
         self._done = self._last_reported = 0
 
     def __call__(self, frames: int = 1) -> None:
+        # Raises the error of a failed mix at once, instead of after the last frame.
         if self._mixing.done():
             self._mixing.result()
         self._done += frames
@@ -186,6 +190,8 @@ def _note_missing_letters(inputs: CutInputs) -> list[str]:
     texts = dict.fromkeys([*cards, *title_texts])
     missing = {text: find_missing_letters(text) for text in texts if not text.isascii()}
     for text, letters in missing.items():
+        # Boxes in a title are visible beforehand; a subtitle full of them is useless, so it is an
+        # error.
         if letters and text in subtitle_texts:
             raise StitchError(
                 f"these subtitles can't be burnt in: the font has no {' '.join(letters)}",

@@ -1,7 +1,7 @@
-"""Effects on takes: MoviePy reads exact frames, works, and a new take is written.
+"""Effects on takes: MoviePy processes exact frames, and the result is written as a new take.
 
-The frames that are taken lie beside it on the disk as planes, so that any effect may go back and
-forth among them while memory stays flat.
+The decoded frames are stored as planes in a temporary file, so an effect may read them in any order
+while memory use stays flat.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ _TAGS = (
     *("-color_primaries", "bt709", "-color_trc", "bt709"),
 )
 _LATE_S = 1e-7
-"""How much after its time a frame is asked for: looped, it then never lies before the end."""
+"""Added to each frame time, so that a looped clip never returns the frame before the requested
+one.
+"""
 _LEEWAY = 1e-2
-"""Of a frame, in which a time still means the one that follows."""
+"""In frames: a time this close before a frame means that frame."""
 _PLACED = ("SlideIn", "SlideOut")
 _BLOCK_S = 1
 _FAILS_AGAIN = "it would fail again: give `effects` other arguments"
@@ -47,15 +49,14 @@ _FAILS_AGAIN = "it would fail again: give `effects` other arguments"
 def apply_effects(
     takes_and_first_frames: Sequence[tuple[Path, int]], options: Mapping[str, Any], out: Path
 ) -> None:
-    """Writes to `out` what the effects make of the takes, joined end to end.
+    """Writes to `out` the takes, joined end to end, with the effects applied.
 
     `takes_and_first_frames` are files and the frame where each one's own material begins.
     `options`: `effects`, a list of [name, arguments]; `parts`, the frames of each take's own
-    material at the film's rate; `frames` and `rate` of the result. `readings` is for the identity
-    alone: the takes are read as a player shows them in any case. `audio_track` names a sound track
-    of theirs that is heard in place of the one that a player plays. It has sound where any
-    of the takes has. Raises StitchError when MoviePy can't do what is asked, MediaError when a take
-    can't be read.
+    material at the film's rate; `frames` and `rate` of the result. `readings` only changes the
+    identity: the takes are always read as a player shows them. `audio_track` names the sound track
+    to use in place of the one that a player plays. The result has sound if any take has. Raises
+    StitchError when MoviePy can't apply an effect, MediaError when a take can't be read.
     """
     rate = Rate.parse(str(options["rate"]))
     parts = [FrameRange(*bounds) for bounds in options["parts"]]
@@ -94,7 +95,7 @@ def _write_and_count_raw_frames(
     size: Size,
     out: Path,
 ) -> int:
-    """Writes the frames of the parts, at the film's rate, one after another; says how many."""
+    """Writes the frames of all ranges, at the film's rate, to `out`; returns how many."""
     from storyboard.stitching.media.frames import read_frames
 
     count = 0
@@ -105,6 +106,8 @@ def _write_and_count_raw_frames(
                 raise MediaError(f"{path.name} has no picture, only sound")
             source_frames = _find_source_frames(index, first, part, rate)
             decoded_frames = read_frames(path, FrameRange(source_frames[0], source_frames[-1] + 1))
+            # Each source frame is decoded once; it is written again for as long as the film repeats
+            # it.
             number, picture = source_frames[0], _letterbox_frame(next(decoded_frames), size)
             for frame in source_frames:
                 while number < frame:
@@ -120,17 +123,18 @@ def _find_source_frames(
     """The take's frames at the film frames of `own_range`, counted from its frame `first`."""
     native, last = index.rate or rate, len(index.pts) - 1
     film_frames = range(own_range.start, own_range.end)
+    # Such a clip has uneven times or needs conforming, so frames are chosen by their time.
     if describe_clip_reading(index):
         begin = rate.to_frames(native.to_seconds(first))
         return find_shown_frames(index.frame_times, (begin + frame for frame in film_frames), rate)
     if native == rate:
         return [min(last, first + frame) for frame in film_frames]
-    # other than the cut by a frame at most, and kept: finished effects are known by it
+    # may differ from the cut by one frame, but changing it would change existing effects results
     return [min(last, first + int(rate.to_seconds(frame) * native.value)) for frame in film_frames]
 
 
 def _letterbox_frame(frame: Frame, size: Size) -> Frame:
-    """The frame in that size, between black bars where its shape is another."""
+    """The frame scaled to `size`, with black bars if its aspect ratio differs."""
     if frame.shape == (size[1] * 3 // 2, size[0]):
         return frame
     return to_yuv_frame(_letterbox_rgb(to_rgb(frame), size))
@@ -152,7 +156,7 @@ def _letterbox_rgb(picture: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
 
 
 def _build_moviepy_video(raw_frames_path: Path, frame_count: int, size: Size, rate: Rate) -> Any:
-    """The frames as a clip of MoviePy."""
+    """The frames as a MoviePy clip."""
     import numpy as np
 
     width, height = size
@@ -176,7 +180,7 @@ def _build_moviepy_audio(
     rate: Rate,
     audio_track: str,
 ) -> Any:
-    """The sound of the parts as a clip of MoviePy, read between its samples."""
+    """The sound of the ranges as a MoviePy clip, interpolated between samples."""
     import numpy as np
 
     take_sounds = []
@@ -201,13 +205,14 @@ def _build_moviepy_audio(
 
 
 def _apply_effects_over_black(clip: Any, effects: Sequence[Sequence[Any]], size: Size) -> Any:
-    """The clip under the effects, laid on black where it lets something through."""
+    """The clip with all effects applied, over black if they make it transparent or move it."""
     moviepy = load_moviepy()
     is_placed = False
     for name, arguments in effects:
         kind = getattr(moviepy.vfx, name, None) or getattr(moviepy.afx, name, None)
         if kind is None:
             raise StitchError(f"this MoviePy has no effect {name}")
+        # Audio effects fail on a silent clip; there is nothing to change.
         if name.startswith("Audio") and clip.audio is None:
             continue
         with _translate_effect_errors(name, arguments):
@@ -215,6 +220,8 @@ def _apply_effects_over_black(clip: Any, effects: Sequence[Sequence[Any]], size:
             if not all(clip.size):
                 raise ValueError("it leaves nothing of the picture")
         is_placed = is_placed or name in _PLACED
+    # A mask or a slide leaves areas uncovered. A slide keeps the take's size; other effects may
+    # have changed it.
     if clip.mask is not None or is_placed:
         size = tuple(clip.size) if not is_placed else size
         background = moviepy.ColorClip(size, color=(0, 0, 0), duration=clip.duration)
@@ -224,9 +231,9 @@ def _apply_effects_over_black(clip: Any, effects: Sequence[Sequence[Any]], size:
 
 
 def _clamp_times_to_clip(clip: Any, effect_name: str, effect_arguments: Mapping[str, Any]) -> Any:
-    """The clip, asked for no time beyond its ends, where some of MoviePy's have nothing to show.
+    """The clip with requested times limited to its duration, since some effects ask past its ends.
 
-    A mask that came without an end has that of its clip. What fails is told as that effect's.
+    A mask without a duration gets that of its clip. Errors are reported as those of the effect.
     """
     if clip.mask is not None:
         mask = clip.mask if clip.mask.duration else clip.mask.with_duration(clip.duration)
@@ -244,7 +251,9 @@ def _clamp_times_to_clip(clip: Any, effect_name: str, effect_arguments: Mapping[
 def _translate_effect_errors(
     effect_name: str, effect_arguments: Mapping[str, Any]
 ) -> Iterator[None]:
-    """Whatever MoviePy raises for arguments that it can't take, as an error that names them."""
+    """Turns any error that MoviePy raises into a StitchError that names the effect and its
+    arguments.
+    """
     try:
         yield
     except StitchError:
@@ -261,6 +270,7 @@ def _translate_effect_errors(
 def _render_frames(clip: Any, frame_count: int, rate: Rate, size: Size) -> Iterator[Frame]:
     import numpy as np
 
+    # Half a frame before the end still shows the last frame; the end itself may show nothing.
     last = max(0.0, clip.duration - 1 / (2 * float(rate.value)))
     for frame in range(frame_count):
         pixels = clip.get_frame(min(float(rate.to_seconds(frame)) + _LATE_S, last))
@@ -273,7 +283,7 @@ def _render_frames(clip: Any, frame_count: int, rate: Rate, size: Size) -> Itera
 def _write_audio_padded_with_silence(
     audio_clip: Any, clip_seconds: float, written_seconds: Any, out: Path
 ) -> None:
-    """Writes what is heard of the clip, as long as its picture; silence stands where it ends."""
+    """Writes the clip's sound with the length of its picture, padded with silence."""
     import numpy as np
 
     total = round(written_seconds * RATE)
@@ -292,7 +302,7 @@ def _write_audio_padded_with_silence(
                         block[:audible_in_block] = audio_clip.get_frame(
                             np.arange(at, at + audible_in_block) / RATE
                         )
-                except Exception as error:  # as above
+                except Exception as error:  # any effect may raise anything
                     message = f"the effects can't be done in the sound: {error}"
                     raise StitchError(message, hint=_FAILS_AGAIN) from error
             if not np.isfinite(block).all():
@@ -303,7 +313,7 @@ def _write_audio_padded_with_silence(
 def _encode_take(
     frames: Iterator[Frame], size: Size, rate: Rate, sound: Path | None, out: Path
 ) -> None:
-    """A take like any other: H.264 of high quality, its sound beside it."""
+    """Encodes a take: H.264 of high quality, with AAC if there is sound."""
     width, height = size
     sound_input = ("-i", f"file:{sound}") if sound else ()
     sound_output = ("-map", "1:a:0", "-c:a", "aac", "-b:a", "256k") if sound else ()

@@ -1,4 +1,4 @@
-"""Effects as a maker: free, offline, repeatable; MoviePy does the work in a worker process."""
+"""The provider of effects: free, offline, repeatable; MoviePy runs in a worker process."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from storyboard.providers.base import Operation, Outcome, Request, Sample, Workp
 from storyboard.providers.local_jobs import LocalJobs
 
 _REVISION = 1
-"""Raise it when the same effects would come out differently."""
+"""Raise it when the same effects would give a different result."""
 
 
 class Effects:
-    """MoviePy behind the port."""
+    """Applies effects with MoviePy, as a provider."""
 
     name = "effects"
     repeatable = True
@@ -26,7 +26,7 @@ class Effects:
         self._jobs = LocalJobs(self.name)
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
-        """Starts the work in a worker process; the job dies with this process."""
+        """Starts the work in a worker process; the operation ends with this process."""
         from storyboard.stitching.effects.apply import apply_effects
 
         options = request.settings.options
@@ -37,15 +37,15 @@ class Effects:
         )
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
-        """Waits for the work to end."""
+        """Waits until the work ends."""
         return await self._jobs.poll(operation)
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
-        """The sample as it is: its file is here already."""
+        """Returns the sample unchanged: its file is already local."""
         return sample
 
     async def close(self) -> None:
-        """Forgets what is still being made."""
+        """Drops all unfinished operations."""
         await self._jobs.close()
 
 

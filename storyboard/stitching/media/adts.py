@@ -1,4 +1,4 @@
-"""AAC packets in a file of them, as ADTS tells their sizes; memory holds the sizes only."""
+"""AAC packets in an ADTS file; only their sizes are kept in memory."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from storyboard.errors import MediaError
 
 PACKET = 1024
-"""Samples of a packet."""
+"""Samples per packet."""
 _PIECE = 1 << 20
 _HEADER = 7
 _LONGER = 2
-"""Bytes of a checksum, where there is one."""
+"""Bytes of the optional checksum."""
 _RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 
 
@@ -24,17 +24,19 @@ class AdtsFile:
 
     path: Path
     sizes: array[int]
-    """Of every packet, without its header."""
+    """Size of every packet without its header."""
     rate: int
     config: bytes
     """The AudioSpecificConfig that a decoder needs."""
 
 
 def index_adts_file(path: Path) -> AdtsFile:
-    """The packets of `path`; raises MediaError when it is anything but AAC in ADTS."""
+    """Indexes the packets of `path`; raises MediaError unless it is AAC in ADTS."""
     sizes: array[int] = array("I")
     config, rate = b"", 0
     for header, packet in _read_headers_and_packets(path):
+        # All packets share one format, so the first header gives the AudioSpecificConfig: five bits
+        # of object type, four of rate, four of channels (ISO 14496-3, 1.6.2.1).
         if not config:
             object_type, rate_index = (header[2] >> 6) + 1, header[2] >> 2 & 15
             channels = (header[2] & 1) << 2 | header[3] >> 6
@@ -47,7 +49,7 @@ def index_adts_file(path: Path) -> AdtsFile:
 
 
 def read_adts_packets(adts_file: AdtsFile) -> Iterator[memoryview]:
-    """The packets without their headers; each is the caller's to read until the next."""
+    """The packets without their headers; each stays valid until the next is read."""
     return (packet for _, packet in _read_headers_and_packets(adts_file.path))
 
 
@@ -59,11 +61,14 @@ def _read_headers_and_packets(path: Path) -> Iterator[tuple[memoryview, memoryvi
             at = 0
             while at + _HEADER <= len(data):
                 header = data[at : at + _HEADER]
+                # Twelve set bits mark a header; the two layer bits are always zero.
                 if header[0] != 0xFF or header[1] & 0xF6 != 0xF0:
                     raise MediaError("the film's sound was not encoded as it should be")
                 size = (header[3] & 3) << 11 | header[4] << 3 | header[5] >> 5
+                # The block ends inside this packet: carry its bytes over to the next block.
                 if at + size > len(data) or size < _HEADER:
                     break
+                # The protection bit is set when the header has no checksum.
                 yield header, data[at + _HEADER + (0 if header[1] & 1 else _LONGER) : at + size]
                 at += size
             remainder = bytes(data[at:])

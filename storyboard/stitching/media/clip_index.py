@@ -1,4 +1,4 @@
-"""What of a clip can be copied: its samples by frame, and where a copy may begin and end."""
+"""What can be copied of a clip: its samples by frame, and where a copy may start and end."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ from storyboard.timecode import FrameRange
 from storyboard.util.file_memory import FileMemory
 
 _HOLE_BYTES = bytes(3)
-"""What no unit may hold: a file that was not fetched whole has such holes."""
+"""Bytes that no complete unit contains; partly downloaded files have such gaps."""
 _BASELINE, _MAIN, _HIGH = 66, 77, 100
 _CONSTRAINED = 0x40
 _PEEK_BYTES = 512
-"""Bytes of a sample that are read first, to see what units it has."""
+"""Bytes of a sample to read first; they usually show which units it has."""
 
 
 class CannotStreamCopy(Exception):
-    """Why the frames of a clip can't be copied; `paths` are the clips that may be to blame, the
-    likeliest first.
+    """Why a clip's frames can't be copied.
+
+    `paths` are the clips that may be the cause, the likeliest first.
     """
 
     def __init__(self, message: str, *paths: Path) -> None:
@@ -51,19 +52,19 @@ class ClipIndex:
     path: Path
     samples: SampleTable
     width: int
-    """Bytes of the length before each unit."""
+    """Bytes of the length field before each unit."""
     sequences: tuple[SequenceParameterSet, ...]
     pictures: tuple[PictureParameterSet, ...]
     raw_sets: frozenset[bytes]
-    """The parameter sets as they stand in the file: repeated in a sample they say nothing new."""
+    """The parameter sets exactly as in the file; a sample that repeats one adds nothing."""
     entries: tuple[int, ...]
-    """Samples before which decoding may begin: closed IDR pictures. Sample n is then frame n."""
+    """Samples where decoding may start: closed IDR pictures. There, sample n is frame n."""
     ends: Sequence[int]
     """Ascending counts n such that the first n samples are exactly the first n frames."""
     ranks: list[int]
-    """The frame that each sample is."""
+    """The frame number of each sample."""
     delay: int
-    """Samples by which decoding runs ahead of showing."""
+    """How many samples decoding runs ahead of display."""
 
     def find_copyable(self, frame_range: FrameRange) -> FrameRange | None:
         """The largest part of `frame_range` that can be copied, if any."""
@@ -78,9 +79,9 @@ class ClipIndex:
 
 
 def read_untrimmed_clip_index(path: Path, expected_frames: int) -> ClipIndex:
-    """The index of `path`, `expected_frames` long; remembered while the file stays the same.
+    """The index of `path`, `expected_frames` long; cached until the file changes.
 
-    Raises CannotStreamCopy, with the reason in words, for what is no MP4 with plain H.264.
+    Raises CannotStreamCopy with a readable reason if the file is not an MP4 with plain H.264.
     """
     index = read_clip_index(path)
     if len(index.ranks) != expected_frames:
@@ -91,7 +92,7 @@ def read_untrimmed_clip_index(path: Path, expected_frames: int) -> ClipIndex:
 
 
 def read_clip_index(path: Path) -> ClipIndex:
-    """Like `read_untrimmed_clip_index`, whatever the file shows of its frames."""
+    """Like `read_untrimmed_clip_index`, but accepts a file that shows only some of its frames."""
     return _INDEXES(path)
 
 
@@ -121,6 +122,7 @@ def _build_clip_index(path: Path) -> ClipIndex:
             )
         with path.open("rb") as stream:
             raw_sets = frozenset(units)
+            # Sync samples include recovery points of an open GOP; only an IDR resets the decoder.
             idr_samples = [
                 number
                 for number in sorted(samples.sync)
@@ -139,6 +141,8 @@ def _build_clip_index(path: Path) -> ClipIndex:
         sequences=tuple(declare_reordering(parameter_set, delay) for parameter_set in sequences),
         pictures=pictures,
         raw_sets=raw_sets,
+        # A copy may also start only where no earlier sample is shown later, else frames would be
+        # lost.
         entries=tuple(number for number in idr_samples if number in clean_starts),
         ends=ends,
         ranks=ranks,
@@ -150,20 +154,21 @@ _INDEXES = FileMemory(_build_clip_index, max_files=4096)
 
 
 def _has_mixable_profile(sequence: SequenceParameterSet) -> bool:
-    """Whether it is of a profile whose pictures a decoder shows alike whatever stands before them.
+    """Whether decoders show pictures of this profile the same way after any other picture.
 
-    Lossless pictures, for one, are decoded by what their encoder says of itself in a message.
+    Lossless pictures, for example, depend on a message that names their encoder.
     """
     constrained = sequence.constraints & _CONSTRAINED
     return sequence.profile in (_MAIN, _HIGH) or (sequence.profile == _BASELINE and constrained > 0)
 
 
 def _parse_avcc_width_and_sets(avcc: bytes) -> tuple[int, list[bytes]]:
-    """The length of a unit's length, and the parameter sets of an avcC record."""
+    """The size of a unit's length field, and the parameter sets of an avcC record."""
     if len(avcc) < 7 or avcc[0] != 1:
         raise CannotStreamCopy("its decoder configuration can't be read")
     sets: list[bytes] = []
     at = 5
+    # The count of SPS has five bits, that of PPS eight.
     for mask in (31, 255):
         count = avcc[at] & mask if at < len(avcc) else 0
         at += 1
@@ -183,12 +188,15 @@ def _is_idr_sample(
     length_bytes: int,
     known_sets: frozenset[bytes],
 ) -> bool:
-    """Whether sample `sample_number` is an IDR picture; CannotStreamCopy for new parameter sets."""
+    """Whether the sample is an IDR picture. Raises CannotStreamCopy if it changes the parameter
+    sets.
+    """
     size = samples.sizes[sample_number]
     stream.seek(samples.offsets[sample_number])
     data = stream.read(min(size, _PEEK_BYTES))
     at = 0
     while at + length_bytes < size:
+        # A long message may come before the picture: read the rest only then.
         if at + length_bytes >= len(data):
             data += stream.read(size - len(data))
         start = at + length_bytes
@@ -207,12 +215,13 @@ def _is_idr_sample(
 
 
 def extract_slice_units(index: ClipIndex, sample: bytes) -> list[bytes]:
-    """The slices of one sample, without lengths; CannotStreamCopy for what is not plain."""
+    """The slices of one sample without their length fields; CannotStreamCopy if it is not plain."""
     slices: list[bytes] = []
     for start, end in find_nal_unit_ranges(sample, index.width):
         kind = sample[start] & 31
         if kind in (SLICE, IDR):
             unit = sample[start:end]
+            # Trailing zeros are padding; three zeros inside a unit would have been escaped.
             if _HOLE_BYTES in unit and _HOLE_BYTES in unit.rstrip(b"\0"):
                 raise CannotStreamCopy("a part of the file is missing")
             slices.append(unit)
@@ -236,6 +245,7 @@ def _rank_by_display_time(shown_times: Sequence[int]) -> list[int]:
 def _find_self_contained_prefixes(display_ranks: Sequence[int]) -> list[int]:
     ends: list[int] = []
     highest = -1
+    # n samples are the first n frames exactly when the highest frame among them is n - 1.
     for number, rank in enumerate(display_ranks):
         highest = max(highest, rank)
         if highest == number:

@@ -1,7 +1,7 @@
-"""Whether all of a file's picture can be decoded, before anything of it is believed.
+"""Checks that every picture of a file can be decoded.
 
-A decoder hides what it can't read under the pictures around it, and players show that without a
-word. Once copied or drawn into a film, nothing can tell it from what was shot.
+Decoders hide a damaged picture behind its neighbours, and players show that without a warning. Once
+copied or drawn into a film, the damage can't be told from the footage.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from storyboard.stitching.media.probe import find_picture_track, open_media, pro
 
 
 def probe_and_decode(path: Path) -> MediaFacts:
-    """Like `probe`, with every picture decoded: about 5 ms of one core for a frame of 720p.
+    """Like `probe`, and decodes every picture: about 5 ms of one core per frame of 720p.
 
-    Raises MediaError, naming the frame, for the first that is damaged or does not come out.
+    Raises MediaError that names the first frame that is damaged or missing.
     """
     facts = probe(path)
     if (index := read_frame_index(path)) is not None:
@@ -29,6 +29,8 @@ def probe_and_decode(path: Path) -> MediaFacts:
 def _check_every_frame_decodes(path: Path, index: FrameIndex) -> None:
     ranks = {pts: rank for rank, pts in enumerate(index.pts)}
     has_times = bool(index.entries)
+    # If the file starts inside an open GOP, its first frames can't be decoded; a gap counts as
+    # damage only after the first frame that comes out.
     starts_at_first = has_times and index.entries[0] <= index.pts[0]
     expected_rank = count = 0
     with open_media(path) as container:
@@ -51,7 +53,7 @@ def _check_every_frame_decodes(path: Path, index: FrameIndex) -> None:
 
 
 def _decode_packet_if_valid(packet: Any) -> list[Any]:
-    """What comes out when a packet is decoded; where that fails, a frame will be missing."""
+    """The frames that come out; none if decoding fails, which shows later as a missing frame."""
     import av
 
     try:

@@ -1,7 +1,7 @@
-"""The index of a plain MP4 from its table of contents alone: what a decoder would find, unasked.
+"""The index of a plain MP4, read from its table of contents alone.
 
-Nearly every take is one. Reading the table is a hundred times quicker than opening the file with
-a demuxer; whatever is not plain is left to that.
+Nearly every take is one. Reading the table is about a hundred times faster than opening the file
+with a demuxer; a file that is not plain is left to the demuxer.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from storyboard.stitching.media.frame_index import FrameIndex
 from storyboard.timecode import Rate
 
 _MIN_TIMESCALE = 2000
-"""Ticks a second from which on equal steps tell a rate exactly."""
+"""Ticks per second from which equal steps give the exact rate."""
 
 
 def read_plain_mp4_index(path: Path) -> FrameIndex | None:
-    """The index of `path`; None where it takes a demuxer to know."""
+    """The index of `path`; None if only a demuxer can tell."""
     try:
         clip_index = read_clip_index(path)
     except CannotStreamCopy:
@@ -27,6 +27,8 @@ def read_plain_mp4_index(path: Path) -> FrameIndex | None:
     samples, sps = clip_index.samples, clip_index.sequences[0]
     times = sorted(samples.shown_at)
     steps = {later - earlier for earlier, later in pairwise(times)}
+    # Anything that could make a player show something else than the coded frames at equal steps: an
+    # edit list, a coarse clock, uneven steps, a shape, partly stated or full-range colours.
     if (
         samples.start is None
         or samples.timescale < _MIN_TIMESCALE

@@ -1,7 +1,7 @@
-"""What is asked of media files, and of ffmpeg: one thing to those who ask.
+"""The functions for media files and ffmpeg, in one module.
 
-`ffmpeg_process` starts ffmpeg; PyAV probes and reads exact frames, in `probe`, `frames` and
-`frame_match`. All of it is offered here.
+`ffmpeg_process` starts ffmpeg; `probe`, `frames` and `frame_match` use PyAV to probe files and read
+exact frames. Callers import all of it from here.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _IMPORTING = threading.Lock()
 
 
 def load_moviepy() -> ModuleType:
-    """MoviePy, using our ffmpeg; every import of it goes through here.
+    """MoviePy with our ffmpeg; every import of MoviePy goes through here.
 
-    While its own `config` is imported it reads a `.env` into our environment, and starts ffmpeg
-    and whatever is called ffplay, with our keys. So it gets ours, which holds what that would.
+    Its own `config` module reads a `.env` file into our environment on import, and starts ffmpeg
+    and any ffplay with our API keys. A module with the same values replaces it.
     """
     with _IMPORTING:
         if "moviepy" not in sys.modules:
@@ -60,7 +60,7 @@ def load_moviepy() -> ModuleType:
 def verify_media(path: Path, required_frames: int | None = None) -> int:
     """Decodes all of `path`, picture and sound, and returns its number of frames.
 
-    Raises MediaError at the least damage, or when the number is not `required_frames`.
+    Raises MediaError for any damage, or if the number is not `required_frames`.
     """
     index = read_frame_index(path)
     index_frames = len(index.pts) if index else 0

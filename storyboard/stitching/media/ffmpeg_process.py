@@ -1,6 +1,6 @@
-"""ffmpeg as a process of ours: found, fed, drained, and never left behind.
+"""ffmpeg as a child process: finds, feeds, drains and always ends it.
 
-No other module starts ffmpeg, so that every picture of a film comes from the same binary.
+No other module starts ffmpeg, so every picture of a film comes from the same binary.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _REPORTED_LINES = 12
 
 
 def find_ffmpeg() -> str:
-    """The ffmpeg of this process: STORYBOARD_FFMPEG, else imageio-ffmpeg's, else PATH's.
+    """The ffmpeg to use: STORYBOARD_FFMPEG, else imageio-ffmpeg's, else the one on PATH.
 
-    Raises EnvironmentProblem when there is none, or when STORYBOARD_FFMPEG names no program.
+    Raises EnvironmentProblem if there is none, or if STORYBOARD_FFMPEG names no program.
     """
     return _resolve_ffmpeg(os.environ.get(FFMPEG_VARIABLE, ""), os.environ.get("PATH", ""))
 
@@ -55,7 +55,7 @@ def _resolve_ffmpeg(configured_name: str, _path: str) -> str:
 
 
 def _find_bundled_ffmpeg() -> str | None:
-    """The ffmpeg of imageio-ffmpeg; asking that package would start it, with our keys."""
+    """The ffmpeg of imageio-ffmpeg; its own function would start the binary with our API keys."""
     try:
         import imageio_ffmpeg
     except ImportError:
@@ -72,13 +72,13 @@ def run_ffmpeg(
     on_progress: Callable[[int], None] | None = None,
     loglevel: str = "warning",
 ) -> str:
-    """Runs ffmpeg to its end and returns what it wrote on stderr.
+    """Runs ffmpeg to its end and returns its stderr.
 
-    `arguments` is what stands between `ffmpeg` and the end of the line: inputs, options, outputs;
-    an existing output is overwritten. `stdin` is written as it comes, so memory stays flat; what
-    its iterator raises ends the child and goes on up. `on_progress` is called with the number of
-    frames written, from another thread. Filters that report (ebur128, loudnorm) speak at
-    `loglevel="info"`. Raises MediaError with the last lines when ffmpeg fails.
+    `arguments` are inputs, options and outputs; an existing output is overwritten. `stdin` is
+    written piece by piece, so memory use stays flat; an error of its iterator ends the child and
+    propagates. `on_progress` gets the number of frames written, from another thread. Filters that
+    report (ebur128, loudnorm) need `loglevel="info"`. Raises MediaError with the last lines if
+    ffmpeg fails.
     """
     with _FfmpegProcess(arguments, stdin is not None, False, on_progress, loglevel) as child:
         if stdin is not None:
@@ -92,10 +92,10 @@ def read_ffmpeg_output(
     *,
     stdin: Iterable[bytes | memoryview] | None = None,
 ) -> Iterator[bytes]:
-    """What ffmpeg writes on `pipe:1`, in pieces of `piece_bytes`; only the last may be shorter.
+    """Yields ffmpeg's output on `pipe:1` in pieces of `piece_bytes`; only the last may be shorter.
 
-    `stdin` is written as it comes, from another thread; what its iterator raises goes on up.
-    Closing the iterator early ends ffmpeg without an error.
+    `stdin` is written from another thread; an error of its iterator propagates. Closing the
+    iterator early ends ffmpeg without an error.
     """
     failures: list[BaseException] = []
     with _FfmpegProcess(arguments, stdin is not None, True, None, "error") as child:
@@ -109,6 +109,7 @@ def read_ffmpeg_output(
 
         stream = child.process.stdout
         assert stream is not None
+        # A thread feeds stdin, since ffmpeg stops reading as soon as its output pipe is full.
         feeder = threading.Thread(target=feed_and_keep_failure, args=(stdin or (),), daemon=True)
         if stdin is not None:
             feeder.start()
@@ -126,7 +127,7 @@ def read_ffmpeg_output(
 
 
 class _FfmpegProcess:
-    """One ffmpeg from start to end: fed, drained, and never left behind."""
+    """One ffmpeg from start to end."""
 
     def __init__(
         self,
@@ -148,10 +149,11 @@ class _FfmpegProcess:
             stdin=subprocess.PIPE if writes_stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE if reads_stdout else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            process_group=0,  # Ctrl-C is for us; we end it, or go on
+            process_group=0,  # Ctrl-C goes to us alone; we decide whether ffmpeg ends
         )
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._on_progress = on_progress
+        # stderr must be read all the time, or ffmpeg blocks once the pipe is full.
         self._drain = threading.Thread(target=self._collect_stderr_and_progress, daemon=True)
         self._drain.start()
         self._abandoned = False
@@ -171,7 +173,7 @@ class _FfmpegProcess:
             pass  # it ended early; its exit code says whether that is an error
 
     def kill_ignoring_exit_code(self) -> None:
-        """Ends it on purpose, so that its exit code means nothing."""
+        """Ends the process on purpose, so its exit code is ignored."""
         self._abandoned = True
         self.process.kill()
 
@@ -235,11 +237,11 @@ def _is_progress(line: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _build_kill_with_parent_command() -> tuple[str, ...]:
-    """A prefix that makes the kernel kill ffmpeg when this process dies, where there is one.
+    """A command prefix that makes the kernel kill ffmpeg when this process dies, where available.
 
-    `setpriv` sets PR_SET_PDEATHSIG and becomes ffmpeg. Doing the same in `preexec_fn` would fork
-    a process that has threads. Elsewhere the closed pipes must do. To the kernel the parent is
-    the thread that started it, so that thread has to wait for it; here it always does.
+    `setpriv` sets PR_SET_PDEATHSIG and becomes ffmpeg. `preexec_fn` could do the same, but forks a
+    process that has threads. On other systems ffmpeg ends when its pipe closes. The kernel takes
+    the starting thread for the parent, so that thread must wait for ffmpeg; here it always does.
     """
     environment = build_child_environment(list_credential_variables())
     path = environment.get("PATH", "")
@@ -252,7 +254,7 @@ def _build_kill_with_parent_command() -> tuple[str, ...]:
 
 
 def build_temp_path(path: Path) -> Path:
-    """A name for the unfinished file that will be put at `path`, in the folder of its end.
+    """The path of the unfinished file for `path`, in the folder of its final target.
 
     The suffix stays, since ffmpeg chooses the container by it.
     """

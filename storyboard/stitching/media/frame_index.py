@@ -1,4 +1,4 @@
-"""The frames of one picture track, in the order they are shown."""
+"""The frames of one picture track, in display order."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from storyboard.timecode import Rate
 
 @dataclass(frozen=True, slots=True)
 class FrameIndex:
-    """The picture of one file: its frames in the order they are shown, and its format."""
+    """The picture of one file: its frames in display order, and its format."""
 
     pts: tuple[int, ...]
     """Presentation time of every frame, ascending, in ticks of `time_base`."""
     entries: tuple[int, ...]
-    """Presentation times at which decoding may begin, ascending; empty: only at the start."""
+    """Presentation times where decoding may start, ascending; empty: only at the start."""
     time_base: Fraction
     rate: Rate | None
-    """None for a picture."""
+    """None for a still picture."""
     constant: bool
-    """Every frame stands where `rate` puts it."""
+    """Whether every frame is where `rate` puts it."""
     codec: str
     pixel_format: str
     coded_size: tuple[int, int]
     """(width, height) as coded, before pixel aspect and rotation."""
     pixel_aspect: Fraction
     rotation: int
-    """Degrees counter-clockwise that a player turns it: 0, 90, 180, 270."""
+    """Degrees counter-clockwise that a player turns the picture: 0, 90, 180, 270."""
     mirrored: bool
-    """A player shows left and right exchanged, before it turns it."""
+    """Whether a player swaps left and right before it turns the picture."""
     interlaced: bool
     color_range: int
-    """As libav numbers it: 0 unsaid, 1 limited, 2 full."""
+    """libav's number: 0 unspecified, 1 limited, 2 full."""
     colorspace: int
-    """The matrix as libav numbers it: 1 is BT.709, 2 unsaid."""
+    """The matrix, libav's number: 1 is BT.709, 2 unspecified."""
     transfer: int
-    """As libav numbers it: 16 and 18 are the HDR curves PQ and HLG."""
+    """libav's number: 16 and 18 are the HDR curves PQ and HLG."""
     has_audio: bool
     seconds: Fraction
     track: int = 0
-    """Which of the file's picture tracks it is."""
+    """Its number among the file's picture tracks."""
 
     @property
     def display_size(self) -> tuple[int, int]:
@@ -56,6 +56,6 @@ class FrameIndex:
         return tuple((at - self.pts[0]) * self.time_base for at in self.pts)
 
     def find_decoding_start_pts(self, frame: int) -> int | None:
-        """Where decoding must begin to show `frame`; None is the start of the file."""
+        """Where decoding must start to show `frame`; None is the start of the file."""
         at = bisect_right(self.entries, self.pts[frame])
         return self.entries[at - 1] if at > 1 else None

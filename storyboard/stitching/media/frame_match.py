@@ -1,4 +1,4 @@
-"""How like two pictures are, and where in a file another file's picture stands."""
+"""Image similarity, and locating one clip's frame in another clip."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 ALIKE = 6.0
 """Mean difference of two small grey pictures, in levels of 255, up to which they are the same."""
 CLEAR = 0.5
-"""By so much less another place must be to be the better one."""
+"""How much smaller the difference at another position must be to count as a better match."""
 _DIFFERENT = 20.0
-"""From this difference on it is another picture, however a coder may have treated it."""
+"""Pictures that differ at least this much are different, however they were encoded."""
 _NEAR = 4
-"""Frames on both sides of its place at which a frame is looked for."""
+"""Frames to search on both sides of the expected position."""
 _SMALL = (80, 45)
 
 
 def count_source_frames_in_result(
     source: Path, expected_source_frames: int, result: Path, result_frames: int
 ) -> int | None:
-    """How many frames of `result` are those of `source`, with which it begins.
+    """How many frames at the start of `result` come from `source`.
 
-    About `expected_source_frames` are expected: the last of them is looked for some frames around
-    its place, and counts as found elsewhere only where it is clearly more like. None when nothing
-    there is that picture. Raises MediaError for a file that can't be read.
+    The last of `expected_source_frames` is searched around its expected position, and another
+    position wins only if it is clearly more similar. None if no frame there matches. Raises
+    MediaError for a file that can't be read.
     """
     place = expected_source_frames - 1
     if not 0 <= place < result_frames:
@@ -44,13 +44,15 @@ def count_source_frames_in_result(
     least, own = min(differences), differences[place - search_range.start]
     if least >= _DIFFERENT:
         return None
+    # In a still scene many positions match equally well: keep the expected one unless another is
+    # clearly better.
     if own <= least + CLEAR or least > ALIKE:
         return expected_source_frames
     return search_range.start + differences.index(least) + 1
 
 
 def read_grey_thumbnails(path: Path, first_frame: int, count: int = 1) -> list[NDArray[np.uint8]]:
-    """Small grey pictures of the frames from `first_frame` on."""
+    """Small grey pictures of `count` frames from `first_frame` on."""
     import cv2
     import numpy as np
 

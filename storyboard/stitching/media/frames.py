@@ -1,8 +1,8 @@
-"""Exact frames of a clip, by number, as a player shows them, however it was encoded.
+"""Exact frames of a clip, by number, as a player shows them, for any encoding.
 
-Decoding begins at the last closed entry before the wanted frame, and frames are told apart by
-their presentation time, never by counting what a decoder happens to put out. What a player then
-makes of them is `player_view`'s to say: everybody who wants a picture of a clip reads it here.
+Decoding starts at the last closed entry before the requested frame, and frames are identified by
+their presentation time, never by counting decoder output. `player_view` defines what a player does
+to them. All code that needs a picture of a clip reads it here.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def read_frames(
     """The frames of `frame_range`, each as yuv420p planes in one (height * 3 / 2, width) array.
 
     That is the byte layout of `-f rawvideo -pix_fmt yuv420p`: Y, then U, then V, in BT.709 and
-    limited range. They are as a player shows them, upright and with square pixels, an odd size
-    made even. Each array is the caller's own. Raises MediaError when the file has fewer frames or
-    one can't be decoded.
+    limited range. Frames are as a player shows them, upright and with square pixels; an odd size is
+    rounded down to even. The caller owns each array. Raises MediaError if the file has fewer frames
+    or one can't be decoded.
     """
     index = _require_picture_index(path)
     width, height = _compute_square_size(index)
@@ -66,7 +66,7 @@ def read_frames(
 
 
 def extract_frame(path: Path, frame: int, out: Path) -> None:
-    """Writes one frame as a PNG without loss, as a player shows it.
+    """Writes one frame as a lossless PNG, as a player shows it.
 
     `out` appears by rename. Raises MediaError like `read_frames`.
     """
@@ -79,7 +79,7 @@ def extract_frame(path: Path, frame: int, out: Path) -> None:
 def convert_picture(path: Path, out: Path) -> None:
     """Writes a picture file as a PNG in 8-bit sRGB, as a viewer shows it: upright, on white.
 
-    `out` appears by rename. Raises MediaError for what is no picture.
+    `out` appears by rename. Raises MediaError if the file is not a picture.
     """
     import numpy as np
     from PIL import Image, ImageCms, ImageOps
@@ -88,12 +88,12 @@ def convert_picture(path: Path, out: Path) -> None:
         with Image.open(path) as coded:
             picture: Image.Image = ImageOps.exif_transpose(coded) or coded
         profile = picture.info.get("icc_profile")
-        if picture.mode.startswith(("I", "F")):  # sixteen bits of grey
+        if picture.mode.startswith(("I", "F")):  # 16-bit grey
             picture = Image.fromarray((np.asarray(picture).astype(np.uint32) >> 8).astype(np.uint8))
         alpha = picture.convert("RGBA").getchannel("A") if picture.has_transparency_data else None
         if profile and picture.mode in ("RGB", "CMYK", "L", "RGBA", "LA"):
             colors = picture.convert(picture.mode.removesuffix("A")) if alpha else picture
-            with suppress(ImageCms.PyCMSError):  # of another kind than its pixels, or broken
+            with suppress(ImageCms.PyCMSError):  # a profile for other pixels, or broken
                 source = ImageCms.ImageCmsProfile(BytesIO(profile))
                 srgb = ImageCms.createProfile("sRGB")
                 picture = (
@@ -128,10 +128,10 @@ def _read_square_frames(
     size: tuple[int, int],
     threads: int,
 ) -> Iterator[NDArray[np.uint8]]:
-    """All that a player does, except that they are not turned yet."""
+    """Everything that a player does to the frames except turning them."""
     if not index.interlaced:
         frames = _decode_range(path, frame_range, threads)
-    else:  # a frame's other field is told from its neighbours
+    else:  # the missing field is interpolated from the neighbouring frames
         near = FrameRange(max(0, frame_range.start - 1), min(len(index.pts), frame_range.end + 1))
         decoded = _decode_range(path, near if frame_range.length else frame_range, threads)
         filtered = _filter_frames(decoded, list_deinterlace_filters(index))
@@ -151,13 +151,13 @@ def _read_square_frames(
 
 
 def _compute_square_size(index: FrameIndex) -> tuple[int, int]:
-    """(width, height) with square pixels, as coded otherwise."""
+    """(width, height) with square pixels, before turning."""
     width, height = index.display_size
     return (height, width) if index.rotation in (90, 270) else (width, height)
 
 
 def _filter_frames(frames: Iterator[Any], filters: tuple[Filter, ...]) -> Iterator[Any]:
-    """The frames behind a chain of libavfilter's, as many as go in."""
+    """Passes the frames through a libavfilter chain; as many come out as go in."""
     import av
 
     graph = None
@@ -195,7 +195,7 @@ def _pull_frames(graph: Any) -> Iterator[Any]:
 def _tone_map_frames(
     frames: Iterator[Any], index: FrameIndex, pixel_format: str, size: tuple[int, int]
 ) -> Iterator[NDArray[np.uint8]]:
-    """The frames in SDR: zimg does it, which only our ffmpeg has."""
+    """The frames in SDR; needs zimg, which only our ffmpeg has, not PyAV."""
     import numpy as np
 
     width, height = size
@@ -226,33 +226,36 @@ def _tone_map_frames(
 
 
 def _to_planar(frame: Any) -> Any:
-    """The frame with a plane for each component, deep enough to lose nothing."""
+    """The frame with one plane per component, deep enough to lose nothing."""
     if frame is None or len(frame.planes) == len(frame.format.components):
         return frame
     return frame.reformat(format="yuv444p16le")
 
 
 def _to_raw_bytes(frame: Any) -> bytes:
-    """The planes as `-f rawvideo` has them; PyAV's own arrays know few of the deep formats."""
+    """The planes as `-f rawvideo` lays them out; PyAV converts few of the deep formats to
+    arrays.
+    """
     import numpy as np
 
     rows = []
     for plane, component in zip(frame.planes, frame.format.components, strict=True):
         width = plane.width * (2 if component.bits > 8 else 1)
+        # A plane's lines may be padded, so each is cut to its visible width.
         lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         rows.append(lines[: plane.height, :width].tobytes())
     return b"".join(rows)
 
 
 def _turn(picture: NDArray[np.uint8], index: FrameIndex) -> NDArray[np.uint8]:
-    """The picture upright."""
+    """The picture turned upright."""
     import numpy as np
 
     return np.rot90(picture[:, ::-1] if index.mirrored else picture, index.rotation // 90)
 
 
 def _turn_planes(frame: NDArray[np.uint8], index: FrameIndex) -> NDArray[np.uint8]:
-    """The planes of a frame, each upright."""
+    """The frame with each plane turned upright."""
     import numpy as np
 
     if not (index.rotation or index.mirrored):
@@ -283,6 +286,8 @@ def _decode_range(path: Path, frame_range: FrameRange, threads: int) -> Iterator
     expected_rank = frame_range.start
     entry = index.find_decoding_start_pts(frame_range.start) if has_times else None
     for rank, frame in _decode_numbered_frames(path, index, entry, frame_range.start, threads):
+        # Frames before the range only serve to decode it; a jump past the next frame means that it
+        # is missing.
         if rank < expected_rank:
             continue
         if rank > expected_rank:
@@ -299,7 +304,7 @@ def _decode_range(path: Path, frame_range: FrameRange, threads: int) -> Iterator
 def _decode_numbered_frames(
     path: Path, index: FrameIndex, entry_pts: int | None, first_needed_frame: int, threads: int
 ) -> Iterator[tuple[int, Any]]:
-    """(frame number, frame) from `entry_pts` on, as the decoder shows them.
+    """Yields (frame number, frame) from `entry_pts` on, in display order.
 
     Before `first_needed_frame`, pictures that no other refers to may be left out.
     """
@@ -322,10 +327,12 @@ def _decode_numbered_frames(
                 if packet.pts < entry_pts:
                     continue
                 has_started = True
+            # Frames before the wanted ones need decoding only if other frames refer to them.
             if threads == 1 and packet.pts is not None:
                 is_early = packet.pts < index.pts[first_needed_frame]
                 stream.codec_context.skip_frame = "NONREF" if is_early else "DEFAULT"
             for frame in packet.decode():
+                # Frames without a number are decoded but not shown, as an edit list demands.
                 rank = ranks.get(frame.pts)
                 if rank is not None:
                     yield rank, frame
@@ -335,7 +342,7 @@ def _decode_numbered_frames(
 
 
 def _to_array(frame: Any, pixel_format: str) -> NDArray[np.uint8]:
-    """The frame as it is or, where it is coded otherwise, in `pixel_format` and BT.709."""
+    """The frame as an array, converted to `pixel_format` and BT.709 only if it differs."""
     matrix = choose_matrix(int(frame.colorspace), (frame.width, frame.height))
     is_full = is_full_range(int(frame.color_range), frame.format.name)
     if frame.format.name != pixel_format or matrix != BT709 or is_full:
@@ -348,9 +355,9 @@ def _to_array(frame: Any, pixel_format: str) -> NDArray[np.uint8]:
 def _convert_frame(
     frame: Any, pixel_format: str, matrix: int, is_full: bool, target_range: int
 ) -> Any:
-    """`frame` in another pixel format, every property of both sides said.
+    """`frame` in another pixel format, with the properties of both sides stated.
 
-    Left unsaid, PyAV hands the source's range on, and RGB comes out in 16..235.
+    If they are not stated, PyAV keeps the source's range, and RGB comes out in 16..235.
     """
     import av
 

@@ -1,8 +1,9 @@
-"""H.264 as bits: what parameter sets say, and how they and slices get other ids without loss.
+"""Reads H.264 parameter sets, and gives sets and slices other ids without loss.
 
-A slice names its picture parameter set in an Exp-Golomb code near its start. Given an id whose
-code is as long, or longer by whole bytes, everything behind it keeps its place within a byte: the
-rest of the slice is copied as it is, CABAC and CAVLC alike, and its entropy coding is never read.
+A slice names its picture parameter set in an Exp-Golomb code near its start. If the new id's code
+has the same length, or differs by whole bytes, everything after it keeps its position within a
+byte: the rest of the slice is copied unchanged, for CABAC and CAVLC alike, and its entropy coding
+is never read. Syntax and names are those of ITU-T H.264, 7.3 and annex E.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ SLICE, IDR, SPS, PPS = 1, 5, 7, 8
 SILENT = frozenset((6, 7, 8, 9, 10, 11, 12))
 """NAL units without picture: messages, parameter sets, delimiters, filler."""
 _HIGH_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
-"""Profiles whose sequence sets speak of chroma and bit depth."""
+"""Profiles whose sequence sets state chroma format and bit depth."""
 _HEAD = 20
-"""Bytes that surely hold a slice's first three codes."""
+"""Enough bytes to hold a slice's first three codes."""
 _ESCAPE = re.compile(b"\0\0(?=[\0-\3])")
 _BT709_TAGS = "1" + "101" + "0" + "1" + "00000001" * 3
 """video_signal_type: limited range, BT.709 throughout."""
@@ -30,15 +31,15 @@ _DPB_MACROBLOCKS = {
     31: 18000, 32: 20480, 40: 32768, 41: 32768, 42: 34816, 50: 110400, 51: 184320, 52: 184320,
     60: 696320, 61: 696320, 62: 696320,
 }  # fmt: skip
-"""Macroblocks that a decoder of each level keeps."""
+"""Macroblocks that a decoder of each level stores (table A-1)."""
 _REACH = 15
-"""Motion vectors may be as long as a level lets them."""
+"""log2_max_mv_length: motion vectors up to the limit of any level."""
 _UNSPECIFIED_COLORS = (0, _UNSPECIFIED, _UNSPECIFIED, _UNSPECIFIED)
 _OWN_SHAPE = 255
 
 
 class _BitReader:
-    """Reads an RBSP from its first bit."""
+    """Reads codes from the bits of an RBSP, given as text of 0 and 1."""
 
     def __init__(self, bit_text: str, at: int = 0) -> None:
         self.text = bit_text
@@ -66,7 +67,7 @@ class _BitReader:
 
 @dataclass(frozen=True, slots=True)
 class SequenceParameterSet:
-    """What a sequence parameter set says, and its bits around the id."""
+    """The contents of a sequence parameter set, and its bits around the id."""
 
     id: int
     profile: int
@@ -76,26 +77,28 @@ class SequenceParameterSet:
     plain: bool
     """4:2:0 in 8 bits."""
     head: str
-    """Bits before the id."""
+    """The bits before the id."""
     tail: str
-    """Bits after the id up to the stop bit, with the colours said."""
+    """The bits after the id, up to the stop bit, with colours always stated."""
     size: tuple[int, int] = (0, 0)
     """(width, height) after cropping."""
     square: bool = True
-    """No shape of its pixels is said but the square one."""
+    """Whether pixels are square, or their shape is not stated."""
     colors: tuple[int, int, int, int] | None = None
-    """Full range, primaries, transfer and matrix, as numbered there; None: only some are said."""
+    """Full range, primaries, transfer and matrix as H.264 numbers them; None if only some are
+    stated.
+    """
     states_colors: bool = False
-    """Colours are said at all."""
+    """Whether any colours are stated."""
     states_reordering: bool = True
-    """How far pictures are reordered is said; else the last bit of `tail` is where it would be."""
+    """Whether the depth of reordering is stated; if not, `tail` ends with the flag that says so."""
     dpb_size: int = 16
-    """Pictures that a decoder of its level keeps."""
+    """Pictures that a decoder of this level stores."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureParameterSet:
-    """A picture parameter set: its ids, and the bits behind them."""
+    """A picture parameter set: its ids, and the bits after them."""
 
     id: int
     sequence: int
@@ -103,8 +106,9 @@ class PictureParameterSet:
 
 
 def find_nal_unit_ranges(sample: bytes, length_bytes: int) -> Iterator[tuple[int, int]]:
-    """(start, end) of the NAL units in one length-prefixed sample; MediaError where they end
-    beyond it.
+    """(start, end) of the NAL units in one length-prefixed sample.
+
+    Raises MediaError if the lengths don't add up to the sample's size.
     """
     at, whole = 0, len(sample)
     while at < whole:
@@ -116,7 +120,7 @@ def find_nal_unit_ranges(sample: bytes, length_bytes: int) -> Iterator[tuple[int
 
 
 def parse_sps(unit: bytes) -> SequenceParameterSet:
-    """Reads a sequence parameter set, NAL header and all."""
+    """Parses a sequence parameter set, including its NAL header."""
     text = _read_payload_bit_text(unit)
     bits = _BitReader(text)
     profile, constraints, level = bits.read_bits(8), bits.read_bits(8), bits.read_bits(8)
@@ -125,6 +129,7 @@ def parse_sps(unit: bytes) -> SequenceParameterSet:
     plain = True
     if profile in _HIGH_PROFILES:
         chroma = bits.read_unsigned_golomb()
+        # separate_colour_plane_flag; then the bit depths of luma and chroma.
         if chroma == 3:
             bits.read_bits(1)
         plain = (
@@ -132,11 +137,13 @@ def parse_sps(unit: bytes) -> SequenceParameterSet:
         )
         if not plain:
             return SequenceParameterSet(id, profile, constraints, level, False, False, "", "")
+        # qpprime_y_zero_transform_bypass_flag, and the scaling lists of a set that has them.
         bits.read_bits(1)
         if bits.read_bits(1):
             for number in range(8):
                 if bits.read_bits(1):
                     _skip_scaling_list(bits, 16 if number < 6 else 64)
+    # Skip log2_max_frame_num and pic_order_cnt_type with its fields: only their length matters.
     bits.read_unsigned_golomb()
     order = bits.read_unsigned_golomb()
     if order == 0:
@@ -147,12 +154,14 @@ def parse_sps(unit: bytes) -> SequenceParameterSet:
         bits.read_signed_golomb()
         for _ in range(bits.read_unsigned_golomb()):
             bits.read_signed_golomb()
+    # max_num_ref_frames and gaps_in_frame_num_value_allowed_flag, then the size in macroblocks.
     bits.read_unsigned_golomb()
     bits.read_bits(1)
     wide, high = 16 * (bits.read_unsigned_golomb() + 1), 16 * (bits.read_unsigned_golomb() + 1)
     progressive = bool(bits.read_bits(1))
     if not progressive:
         bits.read_bits(1)
+    # direct_8x8_inference_flag, then frame_cropping_flag; in 4:2:0 the crop counts in units of two.
     bits.read_bits(1)
     left, right, top, bottom = (
         (bits.read_unsigned_golomb() for _ in range(4)) if bits.read_bits(1) else (0,) * 4
@@ -160,6 +169,7 @@ def parse_sps(unit: bytes) -> SequenceParameterSet:
     size = (wide - 2 * (left + right), high - 2 * (top + bottom))
     bits_before_vui = text[id_end : bits.at]
     vui, square, colors = _normalize_vui_and_read_colors(bits)
+    # Outside the High profiles, level 11 with this constraint bit means level 1b.
     low = level == 11 and profile not in _HIGH_PROFILES and constraints & _LEVEL_1B
     blocks = wide * high // 256 * (1 if progressive else 2)
     return SequenceParameterSet(
@@ -174,19 +184,22 @@ def parse_sps(unit: bytes) -> SequenceParameterSet:
 
 
 def declare_reordering(sps: SequenceParameterSet, delay: int) -> SequenceParameterSet:
-    """`sps`, saying that decoding runs `delay` pictures ahead, unless it says how far it does.
+    """`sps`, declaring that decoding runs `delay` pictures ahead, unless it states the depth
+    already.
 
-    A decoder that is told nothing finds out as it goes, and loses a picture when it does.
+    A decoder without this statement adapts as it goes, and loses a picture when it does.
     """
     if sps.states_reordering or not delay:
         return sps
+    # bitstream_restriction_flag and motion_vectors_over_pic_boundaries_flag, no limits on bytes and
+    # bits, both vector lengths, then max_num_reorder_frames and max_dec_frame_buffering.
     vui_tail = "1" + "1" + encode_golomb(0) * 2 + encode_golomb(_REACH) * 2
     vui_tail += encode_golomb(delay) + encode_golomb(max(sps.dpb_size, delay))
     return replace(sps, tail=sps.tail[:-1] + vui_tail, states_reordering=True)
 
 
 def parse_pps(unit: bytes) -> PictureParameterSet:
-    """Reads a picture parameter set, NAL header and all."""
+    """Parses a picture parameter set, including its NAL header."""
     text = _read_payload_bit_text(unit)
     bits = _BitReader(text)
     id, sequence = bits.read_unsigned_golomb(), bits.read_unsigned_golomb()
@@ -210,15 +223,16 @@ def encode_golomb(value: int) -> str:
 
 
 def renumber_slice_picture_set(unit: bytes, new_ids: Mapping[int, int]) -> bytes:
-    """A slice that names picture set `new_ids[n]` where it named n.
+    """The slice with picture set id `new_ids[n]` in place of n.
 
-    The codes of both must be equally long modulo 8. Raises KeyError for a set not in `new_ids`.
+    Both codes must have the same length modulo 8. Raises KeyError for a set that `new_ids` lacks.
     """
     head_end = min(_HEAD, len(unit))
     while head_end < len(unit) and unit[head_end - 1] in (0, 3):
-        head_end += 1  # not in the middle of an escape
+        head_end += 1  # not in the middle of an escape sequence
     text = _unescape_to_bit_text(unit[1:head_end])
     bits = _BitReader(text)
+    # first_mb_in_slice and slice_type come before the id.
     bits.read_unsigned_golomb()
     bits.read_unsigned_golomb()
     start = bits.at
@@ -226,6 +240,7 @@ def renumber_slice_picture_set(unit: bytes, new_ids: Mapping[int, int]) -> bytes
     new = new_ids[old]
     if new == old:
         return unit
+    # The head's length in bits stays a multiple of 8, so the rest of the slice is copied as it is.
     text = text[:start] + encode_golomb(new) + text[bits.at :]
     return unit[:1] + _escape_payload(_pack_bit_text(text)) + unit[head_end:]
 
@@ -233,13 +248,18 @@ def renumber_slice_picture_set(unit: bytes, new_ids: Mapping[int, int]) -> bytes
 def _normalize_vui_and_read_colors(
     bits: _BitReader,
 ) -> tuple[str, bool, tuple[int, int, int, int] | None]:
-    """The bits from the VUI flag on, BT.709 wherever no colours were said; square; the colours."""
+    """The bits from the VUI flag on, with BT.709 where no colours are stated; squareness; the
+    colours.
+    """
     if not bits.read_bits(1):
+        # No VUI: add one that states nothing but the colours; its last flag is that of
+        # bitstream_restriction.
         return "1" + "00" + _BT709_TAGS + "0" * 6, True, _UNSPECIFIED_COLORS
     start = bits.at
     shape = bits.read_bits(8) if bits.read_bits(1) else 1
     if shape == _OWN_SHAPE:
         bits.read_bits(32)
+    # overscan_info_present_flag and overscan_appropriate_flag
     if bits.read_bits(1):
         bits.read_bits(1)
     before = bits.text[start : bits.at]
@@ -262,9 +282,10 @@ def _normalize_vui_and_read_colors(
 
 
 def _has_reordering_statement(bits: _BitReader) -> bool:
-    """Whether what stands behind the colours says how far pictures are reordered."""
+    """Whether the bits after the colours state the depth of reordering."""
     if bits.at == len(bits.text):
-        return False  # nothing at all is said
+        return False  # there was no VUI
+    # chroma_loc_info, timing_info, then both HRD parameter sets and pic_struct_present_flag.
     if bits.read_bits(1):
         bits.read_unsigned_golomb()
         bits.read_unsigned_golomb()
@@ -278,7 +299,7 @@ def _has_reordering_statement(bits: _BitReader) -> bool:
 
 
 def _skip_hrd_if_present(bits: _BitReader) -> bool:
-    """Reads over what is said of a buffer, if anything is."""
+    """Skips one set of HRD parameters, if present; returns whether it was."""
     if not bits.read_bits(1):
         return False
     count = bits.read_unsigned_golomb() + 1
@@ -294,6 +315,8 @@ def _skip_hrd_if_present(bits: _BitReader) -> bool:
 def _skip_scaling_list(bits: _BitReader, size: int) -> None:
     last = following = 8
     for _ in range(size):
+        # Once a delta leads to 0, the rest of the list repeats the last value and has no codes
+        # (7.3.2.1.1.1).
         if following:
             following = (last + bits.read_signed_golomb()) % 256
         last = following or last

@@ -1,4 +1,4 @@
-"""MP4 as boxes: where the samples of the picture lie in a file, and the boxes of a new one."""
+"""MP4 boxes: finds the picture's samples in a file, and builds the boxes of a new one."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 MATRIX = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
-"""Neither turned nor moved."""
+"""The identity matrix: neither turned nor moved."""
 _MAX_MOOV_BYTES = 1 << 28
-"""Bytes of a table of contents that is still believed."""
+"""A larger table of contents is taken for damage."""
 _MAX_SAMPLES = 1 << 24
-"""Samples of a file that are."""
+"""Likewise for more samples than this."""
 _EMPTY_EDIT = -1
-"""The place in the media of an edit that only waits."""
+"""The media time of an edit that only delays the start."""
 
 
 class UnsupportedMp4(Exception):
-    """The file is no MP4 of the plain kind, with one H.264 track whose samples lie in it."""
+    """The file is not a plain MP4, with one H.264 track whose samples are all in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +35,24 @@ class SampleTable:
     offsets: Sequence[int]
     sizes: Sequence[int]
     shown_at: Sequence[int]
-    """When each is shown, in ticks of `timescale`."""
+    """Display time of each, in ticks of `timescale`."""
     sync: frozenset[int]
     """Samples that are marked as key frames."""
     timescale: int
     start: int | None
-    """What an edit list takes from every time; None when it does more than that."""
+    """What the edit list subtracts from every time; None if it does more than that."""
     whole: bool
-    """Every sample is shown once, in the order of its times: no edit list says otherwise."""
+    """Whether every sample is shown once, in the order of its times, with any edit list applied."""
     straight: bool
-    """Shown as coded: neither turned nor stretched."""
+    """Whether the picture is shown as coded, neither turned nor stretched."""
     tagged: bool
-    """The container says something of colours."""
+    """Whether the container states any colours."""
     has_audio: bool
-    """Sound stands beside it."""
+    """Whether the file has a sound track."""
 
 
 def read_sample_table(path: Path) -> SampleTable:
-    """The table of the first picture track of `path`; raises Unreadable."""
+    """The table of the only picture track of `path`; raises UnsupportedMp4."""
     with path.open("rb") as stream:
         moov = memoryview(read_moov(stream))
         size = stream.seek(0, 2)
@@ -84,12 +84,12 @@ def build_full_box(kind: bytes, *parts: bytes, version: int = 0, flags: int = 0)
 
 
 def pack_big_endian(values: Sequence[int], type_code: str = "I") -> bytes:
-    """`values` as big-endian integers of one kind of `array`."""
+    """`values` as big-endian integers of an `array` type code."""
     return _swap_bytes_for_big_endian(array(type_code, values)).tobytes()
 
 
 def pack_run_lengths(values: Sequence[int]) -> bytes:
-    """A run-length table, as stts and ctts are: how many, then (count, value)."""
+    """A run-length table as in stts and ctts: the number of runs, then (count, value) of each."""
     pairs = [(len(list(group)), value) for value, group in groupby(values)]
     return struct.pack(">I", len(pairs)) + pack_big_endian(
         [number for pair in pairs for number in pair]
@@ -97,13 +97,15 @@ def pack_run_lengths(values: Sequence[int]) -> bytes:
 
 
 def read_moov(stream: BinaryIO) -> bytes:
-    """What is in the moov box of a file; raises Unreadable where there is none."""
+    """The content of the moov box; raises UnsupportedMp4 if there is none."""
     while True:
         head = stream.read(8)
         if len(head) < 8:
             raise UnsupportedMp4("it is no MP4")
         size, kind = struct.unpack(">I4s", head)
         start = 8
+        # A size of 1 means that a 64-bit size follows; 0 (up to the end of the file) is not
+        # supported.
         if size == 1:
             (size,) = struct.unpack(">Q", stream.read(8).ljust(8, b"\0"))
             start = 16
@@ -160,12 +162,15 @@ def _read_track_sample_table(
         at + sample_size > file_size for at, sample_size in zip(offsets, sizes, strict=True)
     ):
         raise UnsupportedMp4("it is cut off")
+    # Decoding time is the sum of the durations before a sample; ctts adds the delay until it is
+    # shown.
     decode_times = list(
         accumulate(_expand_run_length_table(_find_nested_box_body(stbl, b"stts"), "I"), initial=0)
     )
     ctts = _find_box_bodies(stbl, b"ctts")
     shifts = _expand_run_length_table(ctts[0], "i") if ctts else [0] * len(sizes)
     stss = _find_box_bodies(stbl, b"stss")
+    # Without stss, every sample is a key frame.
     keys = _unpack_big_endian(stss[0][8:]) if stss else range(1, len(sizes) + 1)
     shown_times = array("q", (at + shift for at, shift in zip(decode_times, shifts, strict=False)))
     entry = entries[0][1]
@@ -190,7 +195,7 @@ def _read_track_sample_table(
 def _read_edit_start_and_wholeness(
     trak: memoryview, shown_times: Sequence[int], timescale_ratio: Fraction
 ) -> tuple[int | None, bool]:
-    """The start and the wholeness of Samples, as the edit lists of `trak` leave them."""
+    """The `start` and `whole` of a SampleTable, with the track's edit list applied."""
     lists = [_find_nested_box_body(edts, b"elst") for edts in _find_box_bodies(trak, b"edts")]
     if not lists:
         return 0, True
@@ -199,15 +204,18 @@ def _read_edit_start_and_wholeness(
     size = struct.calcsize(form)
     edits = [struct.unpack_from(form, lists[0], 8 + size * number) for number in range(count)]
     has_empty_edit = bool(edits) and edits[0][1] == _EMPTY_EDIT
+    # Plain is one edit, with at most one empty edit in front of it that delays the start.
     if len(lists) > 1 or count != 1 + has_empty_edit:
         return None, False
     length, start, speed = edits[-1]
     ends = start + round(length * timescale_ratio)
     whole = 0 <= start <= min(shown_times) and max(shown_times) < ends and speed == 1 << 16
+    # An empty edit shifts the picture against the sound, so only a demuxer can tell the start.
     return (start if whole and not has_empty_edit else None), whole
 
 
 def _is_shown_as_coded(tkhd: memoryview, sample_entry: memoryview) -> bool:
+    # The last 44 bytes of tkhd are the matrix, width and height, in either version.
     tail = tkhd[-44:]
     width, height = struct.unpack_from(">HH", sample_entry, 24)
     shapes = [
@@ -244,7 +252,7 @@ def _read_sample_sizes(stsz: memoryview) -> array[int]:
 
 
 def _expand_run_length_table(table: memoryview, type_code: str) -> list[int]:
-    """The values of a run-length table, one for each sample."""
+    """The values of a run-length table, one per sample."""
     (count,) = struct.unpack_from(">I", table, 4)
     body = table[8 : 8 + 8 * count]
     counts, values = _unpack_big_endian(body)[::2], _unpack_big_endian(body, type_code)[1::2]
@@ -265,6 +273,8 @@ def _read_sample_offsets(stbl: memoryview, sizes: Sequence[int]) -> array[int]:
     offsets: array[int] = array("Q")
     sample = 0
     for number, samples_per_chunk in enumerate(counts):
+        # stsc gives samples per chunk for runs of chunks: each run ends before the next one's first
+        # chunk.
         end = firsts[number + 1] - 1 if number + 1 < len(firsts) else len(chunks)
         for chunk in chunks[firsts[number] - 1 : end]:
             at = chunk

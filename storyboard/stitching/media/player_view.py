@@ -1,7 +1,7 @@
-"""What a player makes of coded frames: deinterlaced, tone-mapped, square, upright, at their time.
+"""What a player does to coded frames: deinterlace, tone-map, make square, turn, and time them.
 
-The one description of it. `frames` reads by it, the cut conforms by it, and `describe_*_reading`
-puts it into words for the identity of what was made of a clip.
+This is the only definition. `frames` reads by it, conforming follows it, and `describe_*_reading`
+puts it into words for the identity of what was made from a clip.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import TypeAlias
 from storyboard.stitching.media.frame_index import FrameIndex
 
 Filter: TypeAlias = tuple[str, Mapping[str, str]]
-"""A filter of libavfilter and its options."""
+"""A libavfilter filter and its options."""
 
 BT709, UNSAID, BT601 = 1, 2, 5
-"""Matrices as libav numbers them."""
+"""Matrices, libav's numbers."""
 FULL_RANGE = 2
 _HDR_CURVES = {16: "PQ", 18: "HLG"}
 _RGB_FORMATS = ("rgb", "gbr", "bgr", "pal")
@@ -30,7 +30,7 @@ _TURNS: Mapping[int, tuple[Filter, ...]] = MappingProxyType(
 )
 """By degrees counter-clockwise."""
 _SD_SIZE = (1280, 576)
-"""An untagged picture that is narrower than this, and no taller, is SD to a player."""
+"""Players take an untagged picture narrower than this, and no taller, for SD."""
 
 SCALE_OPTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -42,19 +42,23 @@ SCALE_OPTIONS: Mapping[str, str] = MappingProxyType(
 
 
 def is_hdr(index: FrameIndex) -> bool:
-    """Whether the brightness follows PQ or HLG."""
+    """Whether the transfer curve is PQ or HLG."""
     return index.transfer in _HDR_CURVES
 
 
 def list_deinterlace_filters(index: FrameIndex) -> tuple[Filter, ...]:
-    """One whole picture of each frame's two fields; nothing where the clip is progressive."""
+    """Filters that make one whole picture of each frame's two fields; none if the clip is
+    progressive.
+    """
     return (("bwdif", {"mode": "send_frame", "deint": "all"}),) if index.interlaced else ()
 
 
 def list_sdr_filters(index: FrameIndex) -> tuple[Filter, ...]:
-    """From an HDR curve and wide primaries to BT.709; nothing where the clip is SDR."""
+    """Filters from an HDR curve and wide primaries to BT.709; none if the clip is SDR."""
     if not is_hdr(index):
         return ()
+    # Tone mapping works on linear light in floating-point RGB; the result stays at ten bits until
+    # scaled.
     return (
         ("zscale", {"t": "linear", "npl": "100"}),
         ("format", {"pix_fmts": "gbrpf32le"}),
@@ -66,19 +70,19 @@ def list_sdr_filters(index: FrameIndex) -> tuple[Filter, ...]:
 
 
 def list_turn_filters(index: FrameIndex) -> tuple[Filter, ...]:
-    """Upright; to be done once the fields, which lie in rows, are no longer told apart."""
+    """Filters that turn the picture upright; to run after deinterlacing, since fields are rows."""
     return (("hflip", {}),) * index.mirrored + _TURNS.get(index.rotation, ())
 
 
 def list_square_filters(index: FrameIndex) -> tuple[Filter, ...]:
-    """As many pixels across as a square shape needs."""
+    """Filters that widen or narrow the picture until its pixels are square."""
     if index.pixel_aspect == 1:
         return ()
     return (("scale", {"w": "iw*sar", "h": "ih", **SCALE_OPTIONS}), ("setsar", {"sar": "1"}))
 
 
 def format_filter_chain(filters: Iterable[Filter]) -> str:
-    """The filters as ffmpeg's `-vf` takes them."""
+    """The filters as an argument of ffmpeg's `-vf`."""
     return ",".join(
         f"{name}={':'.join(f'{key}={value}' for key, value in options.items())}".removesuffix("=")
         for name, options in filters
@@ -86,7 +90,9 @@ def format_filter_chain(filters: Iterable[Filter]) -> str:
 
 
 def list_source_matrix_options(index: FrameIndex) -> dict[str, str]:
-    """What `scale` must be told of the matrix, where the clip says none or has lost its own."""
+    """Options that tell `scale` the matrix when the clip states none, or tone mapping has replaced
+    it.
+    """
     if is_hdr(index):
         return {"in_color_matrix": "bt709"}
     if index.colorspace not in (0, UNSAID) or index.pixel_format.startswith(_RGB_FORMATS):
@@ -96,7 +102,7 @@ def list_source_matrix_options(index: FrameIndex) -> dict[str, str]:
 
 
 def choose_matrix(colorspace: int, coded_size: tuple[int, int]) -> int:
-    """The matrix of a picture; where it says none, players take BT.601 for SD and BT.709 for HD."""
+    """The picture's matrix; if it states none, BT.601 for SD and BT.709 for HD, as in players."""
     if colorspace not in (0, UNSAID):
         return colorspace
     width, height = coded_size
@@ -109,12 +115,12 @@ def is_full_range(color_range: int, pixel_format: str) -> bool:
 
 
 def has_untagged_sd_colors(index: FrameIndex) -> bool:
-    """Whether a player takes BT.601 for colours that the clip says nothing of."""
+    """Whether a player assumes BT.601 because the clip states no colours."""
     return "bt601" in list_source_matrix_options(index).values()
 
 
 def describe_frame_reading(index: FrameIndex) -> str:
-    """What is done to one frame beyond decoding and turning it; empty where nothing is."""
+    """What a player does to one frame besides decoding and turning it; empty if nothing."""
     words = (
         "deinterlaced" if index.interlaced else "",
         f"tone-mapped from {_HDR_CURVES[index.transfer]}" if is_hdr(index) else "",
@@ -125,7 +131,9 @@ def describe_frame_reading(index: FrameIndex) -> str:
 
 
 def describe_clip_reading(index: FrameIndex) -> str:
-    """What is done to a clip whose coded frames, one by one, are not yet what a player shows."""
+    """What a player does to a clip whose coded frames are not yet what it shows; empty if
+    nothing.
+    """
     words = (
         describe_frame_reading(index),
         f"turned by {index.rotation}" if index.rotation else "",

@@ -1,4 +1,4 @@
-"""What a media file holds, read from its packets: facts, and the index of its frames.
+"""Reads from packets what a media file contains: facts, and the index of its frames.
 
 A frame's number is the rank of its presentation time among the frames that are shown, so B-frames,
 edit lists and leading pictures of an open GOP are counted as a player counts them.
@@ -31,20 +31,20 @@ _IDR = 5
 _DEFAULT, _ATTACHED_PICTURE = 0x1, 0x400
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _ASIDE = 0x8 | 0x80 | 0x100
-"""Dispositions of a comment, and of a mix for who hears or sees badly."""
+"""Dispositions of a comment, and of mixes for the hearing or visually impaired."""
 
 
 def probe(path: Path) -> MediaFacts:
-    """What `path` holds: pixels as shown, exact number of frames, exact rate, length.
+    """Facts about `path`: pixels as shown, exact number of frames, exact rate, length.
 
-    A picture has one frame and no rate; sound has no frames. Raises MediaError, in words for
-    people, when the file is missing, empty, a web page, cut off or no media.
+    A still picture has one frame and no rate; sound has no frames. Raises MediaError with a
+    readable message when the file is missing, empty, a web page, cut off or not media.
     """
     return read_footage(path).facts
 
 
 def read_footage(path: Path) -> Footage:
-    """What `path` holds, and what a player makes of it; raises MediaError as `probe`."""
+    """Facts about `path`, and what a player does to it; raises MediaError like `probe`."""
     index = read_frame_index(path)
     if index is None:
         return Footage(MediaFacts(seconds=_measure_sound_seconds(path), has_audio=True))
@@ -69,11 +69,10 @@ def read_footage(path: Path) -> Footage:
 
 
 def _check_first_picture_and_read_sound(path: Path) -> tuple[Fraction, tuple[AudioTrack, ...]]:
-    """When the sound ends, seconds after the first picture, and the tracks that there are.
+    """When the sound ends, in seconds after the first picture, and the sound tracks.
 
-    It ends at 0 where the container doesn't say.
-
-    Raises MediaError unless the first picture can be decoded.
+    The end is 0 if the container doesn't state it. Raises MediaError unless the first picture can
+    be decoded.
     """
     with open_media(path) as container:
         stream = find_picture_track(container)
@@ -100,9 +99,9 @@ def _list_audio_tracks(container: Any) -> tuple[AudioTrack, ...]:
 
 
 def read_frame_index(path: Path) -> FrameIndex | None:
-    """The index of `path`, remembered while the file stays the same; None where it is sound.
+    """The index of `path`, cached until the file changes; None if it has only sound.
 
-    Raises MediaError as `probe` does.
+    Raises MediaError like `probe`.
     """
     try:
         return _INDEXES(path)
@@ -111,8 +110,10 @@ def read_frame_index(path: Path) -> FrameIndex | None:
 
 
 def find_picture_track(container: Any) -> Any:
-    """The picture track that a player shows: the default one, else the first; no cover of a sound
-    file. None where there is none.
+    """The picture track that a player shows: the default one, else the first; None if there is
+    none.
+
+    The cover picture of a sound file doesn't count.
     """
     tracks = [
         track for track in container.streams.video if not int(track.disposition) & _ATTACHED_PICTURE
@@ -123,11 +124,11 @@ def find_picture_track(container: Any) -> Any:
 
 
 def find_sound_track(container: Any, wanted: str = "") -> Any:
-    """The sound track that `wanted` names, else the one that a player plays.
+    """The sound track named by `wanted`, else the one that a player plays.
 
-    None where there is none that can be decoded. A player plays the default one (of an MP4: one
-    that is not disabled), else the first; a comment, or a mix for who hears or sees badly, only
-    where there is nothing else.
+    None if no track can be decoded. A player plays the default track (in an MP4: one that is not
+    disabled), else the first; it plays a comment or a mix for the impaired only if there is no
+    other.
     """
     if wanted and (named := find_audio_track(_list_audio_tracks(container), wanted)):
         return container.streams.audio[named.number - 1]
@@ -139,11 +140,14 @@ def find_sound_track(container: Any, wanted: str = "") -> Any:
 
 
 def read_rotation_and_mirroring(frame: Any) -> tuple[int, bool]:
-    """How a player turns a picture: degrees counter-clockwise, and whether it mirrors it first."""
+    """How a player turns the picture: degrees counter-clockwise, and whether it mirrors it
+    first.
+    """
     matrix = frame.side_data.get("DISPLAYMATRIX")
     across, down, right, below = (1, 0, 0, 1)
     if matrix is not None:
         across, down, _, right, below = struct.unpack_from("=5i", bytes(matrix))
+    # A negative determinant means mirroring: undo it, so that only a rotation remains.
     if mirrored := across * below < down * right:
         across, down = -across, -down
     return round(-degrees(atan2(down, across))) % 360, mirrored
@@ -151,10 +155,10 @@ def read_rotation_and_mirroring(frame: Any) -> tuple[int, bool]:
 
 @contextmanager
 def open_media(path: Path, **options: str) -> Iterator[Any]:
-    """The file as a PyAV container; a file that is no media raises MediaError.
+    """Opens the file as a PyAV container; raises MediaError if it is not media.
 
-    Only local files are followed, so that a playlist in disguise reaches nothing else. `options`
-    are libav's own.
+    Only local files are followed, so a disguised playlist can't reach anything else. `options` are
+    libav's own.
     """
     import av
 
@@ -178,6 +182,7 @@ def _index_media_file(path: Path) -> FrameIndex | None:
         raise MediaError(_describe_unreadable_file(path))
     from storyboard.stitching.media.fast_index import read_plain_mp4_index
 
+    # Most files are plain MP4s, for which the table of contents is enough.
     if plain := read_plain_mp4_index(path):
         return plain
     if file_size < (declared_size := _read_matroska_size(path)):
@@ -202,6 +207,7 @@ def _build_index_from_packets(path: Path, container: Any) -> FrameIndex:
     first_frames: list[Any] = []
     length = 0
     for packet in container.demux(stream):
+        # An empty packet flushes the decoder, which may hold back the first picture until then.
         if packet.size == 0:
             first_frames = first_frames or stream.decode()
             continue
@@ -214,12 +220,15 @@ def _build_index_from_packets(path: Path, container: Any) -> FrameIndex:
         if packet.pts is not None and _can_decode_from_packet(packet, stream):
             key_packets.append(len(packet_times))
         packet_times.append(packet.pts)
+    # An edit list may hide samples from the demuxer, so count again without it before reporting a
+    # cut-off file.
     if stream.frames > len(packet_times) and stream.frames > (
         packet_count := _count_picture_packets(path)
     ):
         raise _build_cut_off_error(path, packet_count, stream.frames)
     if not first_frames:
         raise MediaError(f"{path} has a picture track without a picture that can be decoded")
+    # Without usable packet times, frames are numbered as the decoder puts them out.
     has_times = None not in packet_times and len(set(shown_times)) == len(shown_times)
     if not has_times:
         shown_times, key_packets = _number_frames_by_decoding(path), []
@@ -260,7 +269,7 @@ def _build_index_from_packets(path: Path, container: Any) -> FrameIndex:
 
 
 def _can_decode_from_packet(packet: Any, stream: Any) -> bool:
-    """Whether a decoder may start here; for H.264 only an IDR is a promise."""
+    """Whether decoding may start at this packet; for H.264 only an IDR guarantees it."""
     if not packet.is_keyframe:
         return False
     if stream.codec_context.name != "h264":
@@ -287,10 +296,11 @@ def _find_nal_types(data: bytes, extradata: bytes) -> set[int]:
 def _find_closed_entry_times(
     candidate_positions: list[int], packet_times: list[int | None]
 ) -> tuple[int, ...]:
-    """Times of the keys behind which nothing is shown earlier than the key itself."""
+    """Times of the key packets after which no earlier time is shown."""
     entries: list[int] = []
     earliest: int | None = None
     key_packets = set(candidate_positions)
+    # Walking backwards, `earliest` is the least display time of all later packets.
     for at in range(len(packet_times) - 1, -1, -1):
         pts = packet_times[at]
         if pts is None:
@@ -304,7 +314,7 @@ def _find_closed_entry_times(
 def _infer_rate_and_constancy(
     pts: tuple[int, ...], time_base: Fraction, stream: Any
 ) -> tuple[Rate, bool]:
-    """The rate that the frames' times follow, and whether all of them do."""
+    """The rate that the frame times follow, and whether all of them do."""
     sources = (stream.average_rate, stream.guessed_rate, stream.codec_context.framerate)
     stated_rates = [Fraction(rate) for rate in sources if rate and rate <= 240]
     count = len(pts) - 1
@@ -313,25 +323,28 @@ def _infer_rate_and_constancy(
     span = (pts[-1] - pts[0]) * time_base
     candidates = [*stated_rates, *_USUAL_RATES]
     steps = {later - earlier for earlier, later in pairwise(pts)}
+    # With a fine enough time base, equal steps give the rate exactly, also one that is not usual.
     if len(steps) == 1 and time_base <= Fraction(1, 2000):
         candidates.insert(0, 1 / (steps.pop() * time_base))
     for candidate in candidates:
         step = 1 / (candidate * time_base)
+        # Containers round times to ticks, so a frame may be one tick off.
         if all(abs(at - pts[0] - rank * step) <= 1 for rank, at in enumerate(pts)):
             return Rate(candidate), True
+    # Uneven times: use the usual rate within half a percent of the mean, else the mean itself.
     mean = count / span
     nearest = min(_USUAL_RATES, key=lambda usual: abs(usual - mean))
     return Rate(nearest if abs(nearest - mean) < mean / 200 else mean), False
 
 
 def _number_frames_by_decoding(path: Path) -> list[int]:
-    """Times of a file whose packets don't tell them: frames counted as they are decoded."""
+    """Frame numbers of a file whose packets have no usable times, counted while decoding."""
     with open_media(path) as container:
         return list(range(sum(1 for _ in container.decode(find_picture_track(container)))))
 
 
 def _count_picture_packets(path: Path) -> int:
-    """The pictures that are in the file, those too that its edit list doesn't show."""
+    """The pictures in the file, including those that its edit list hides."""
     with open_media(path, ignore_editlist="1") as container:
         return sum(packet.size > 0 for packet in container.demux(find_picture_track(container)))
 
@@ -371,9 +384,10 @@ def _describe_unreadable_file(path: Path) -> str:
 
 
 def _read_matroska_size(path: Path) -> int:
-    """The bytes that a Matroska or WebM file should have: demuxers take one that is cut off.
+    """The size in bytes that a Matroska or WebM file should have; demuxers accept one that is cut
+    off.
 
-    0 where it does not say, or is no such file.
+    0 if it doesn't state its size, or is another kind of file.
     """
     with path.open("rb") as stream:
         head = stream.read(12)
@@ -388,9 +402,11 @@ def _read_matroska_size(path: Path) -> int:
 
 
 def _parse_ebml_length_and_width(data: bytes) -> tuple[int, int]:
-    """A length and the bytes that it takes; 0 where it is unknown."""
+    """An EBML length and the bytes that it takes; the length is 0 if unknown."""
     if not data or not data[0]:
         return 0, 0
+    # The leading zeros of the first byte give the width; all value bits set means an unknown
+    # length.
     width = 9 - data[0].bit_length()
     most = (1 << 7 * width) - 1
     size = int.from_bytes(data[:width], "big") & most

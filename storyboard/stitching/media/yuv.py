@@ -1,7 +1,7 @@
-"""Pictures as the film carries them: yuv420p planes in one array, BT.709, limited range.
+"""Frames of the film: yuv420p planes in one array, BT.709, limited range.
 
-A frame is one (height * 3 / 2, width) array of bytes: Y, then U and V, each a quarter of it. That
-is the layout that ffmpeg reads as rawvideo, so a frame that nothing touches is never converted.
+A frame is one (height * 3 / 2, width) array of bytes: Y, then U and V, each a quarter of it. ffmpeg
+reads the same layout as rawvideo, so an unchanged frame is never converted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Size: TypeAlias = tuple[int, int]
 
 
 def parse_color(color: str) -> tuple[int, int, int]:
-    """The red, green and blue of a colour's name or `#rrggbb`; StitchError for anything else."""
+    """The red, green and blue of a colour name or `#rrggbb`; StitchError for anything else."""
     from PIL import ImageColor
 
     try:
@@ -52,8 +52,8 @@ def create_solid_frame(color: str, size: Size) -> Frame:
 def mix_frames(outgoing: Frame, incoming: Frame, share: Fraction) -> Frame:
     """A new frame with `share` of `incoming` and the rest of `outgoing`.
 
-    A weighted sum of limited-range planes is the same mix as that of the RGB pictures, since both
-    are linear; so no frame makes a journey to 4:4:4 or RGB and back.
+    A weighted sum of limited-range planes equals that of the RGB pictures, since both are linear;
+    so frames need no conversion to 4:4:4 or RGB and back.
     """
     import cv2
     import numpy as np
@@ -77,7 +77,7 @@ def to_yuv_frame(rgb: NDArray[np.uint8]) -> Frame:
 
 
 def to_rgb(frame: Frame) -> NDArray[np.uint8]:
-    """The (height, width, 3) picture of a frame, each chroma sample standing for its block."""
+    """The (height, width, 3) picture of a frame, each chroma sample repeated over its block."""
     import numpy as np
 
     luma, blue, red = (plane.astype(np.float32) for plane in split_planes(frame))
@@ -93,6 +93,7 @@ def split_planes(frame: Frame) -> tuple[Frame, Frame, Frame]:
     width = frame.shape[1]
     quarter = (height // 2, width // 2)
     half = height * 5 // 4
+    # Otherwise U ends in the middle of a row, and only a flat view can be split there.
     if height % 4 == 0:
         return (
             frame[:height],

@@ -1,4 +1,4 @@
-"""Takes as the cut needs them: conformed, counted, and read slice by slice."""
+"""Takes as the cut uses them: conformed, counted, and read slice by slice."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from storyboard.stitching.text.titles import draw_title_card
 from storyboard.timecode import FrameRange
 
 MAX_HELD_FRAMES = 2
-"""Frames that a take may lack at its end; its last frame then stands for them."""
+"""Frames that a take may lack at its end; its last frame is then held."""
 _MAX_NAMED_SHOTS = 5
-"""Shots that a note names."""
+"""The most shots that a note names."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConformedClip:
-    """A medium in the delivery format."""
+    """A take or still in the delivery format."""
 
     path: Path
     frames: int
@@ -39,11 +39,11 @@ class ConformedClip:
     first: int
     """Where the step's own new material begins, at the film's rate."""
     still: bool = False
-    """A picture: its one frame stands for any length."""
+    """Whether it is a still, whose one frame is shown for any length."""
     barred: bool = False
-    """Its shape is another one, so it stands between black bars."""
+    """Whether its aspect ratio differs, so it has black bars."""
     differences: tuple[str, ...] = ()
-    """What of the take differed from the delivery format."""
+    """How the take differed from the delivery format."""
 
     @property
     def new_frame_count(self) -> int:
@@ -59,9 +59,9 @@ def conform_shown_takes(
     *,
     jobs: int = 2,
 ) -> dict[str, ConformedClip]:
-    """The clips of every step that the timeline shows, conformed where they need it.
+    """The clips of all steps that the timeline shows, conformed where needed.
 
-    Raises StitchError when a step has no medium, and MediaError when one can't be read.
+    Raises StitchError when a step has no take, and MediaError when one can't be read.
     """
     shots = {part.step: event.shot for event, part in _find_take_slices(timeline)}
     for step, shot in shots.items():
@@ -99,9 +99,9 @@ def conform_shown_takes(
 def check_clips_with_notes(
     timeline: Timeline, clips: Mapping[str, ConformedClip]
 ) -> tuple[str, ...]:
-    """A note for every take that is up to HELD frames shorter than planned, or of another shape.
+    """Notes on takes that are up to MAX_HELD_FRAMES short, have black bars or were conformed.
 
-    Raises StitchError, `take_short`, for one that lacks more.
+    Raises StitchError, `take_short`, for a take that lacks more frames.
     """
     notes: dict[str, None] = {}
     shots_by_difference: dict[str, dict[str, None]] = {}
@@ -111,6 +111,7 @@ def check_clips_with_notes(
             notes[f"{event.shot}: the take of step {part.step} stands between black bars"] = None
         if clip.differences and not clip.still:
             shots_by_difference.setdefault(", ".join(clip.differences), {})[event.shot] = None
+        # A held slice needs only the frame that it holds.
         planned = part.source.end if part.hold_frame is None else part.hold_frame + 1
         missing = planned - clip.new_frame_count
         if clip.still or missing <= 0:
@@ -143,7 +144,9 @@ def _join_first_shot_ids(shot_ids: Sequence[str]) -> str:
 def render_slice_frames(
     slices: Sequence[Slice], clips: Mapping[str, ConformedClip], size: Size, *, threads: int = 0
 ) -> Generator[Frame, None, None]:
-    """The frames of `slices`, one after another; some may be the same array, so don't write."""
+    """The frames of `slices`, in order; some may be the same array, so callers must not write to
+    them.
+    """
     for part in slices:
         if part.step:
             yield from _read_take_slice_frames(part, clips[part.step], threads)
@@ -163,6 +166,7 @@ def _read_take_slice_frames(
         held_frame = 0
     elif part.hold_frame is not None:
         held_frame = min(clip.first + part.hold_frame, last)
+    # A slice that starts after the take's end shows only its last frame.
     elif start > last:
         held_frame = last
     if held_frame is not None:
@@ -174,6 +178,7 @@ def _read_take_slice_frames(
     end = min(start + length, clip.frames)
     frames = read_frames(clip.path, FrameRange(start, end), threads=threads)
     for number, frame in enumerate(frames, start):
+        # A short take's last frame is repeated for the frames that it lacks.
         yield from repeat(frame, 1 if number < end - 1 else 1 + length - (end - start))
 
 

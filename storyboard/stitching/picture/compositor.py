@@ -1,7 +1,7 @@
-"""The compositor: walks the timeline forward once and draws every frame of the film.
+"""Draws every frame of the film in one forward pass over the timeline.
 
-Each event's frames are decoded as they are due and dropped when they are past, so memory does not
-grow with the number of shots. Frames that nothing touches pass from decoder to encoder as planes.
+Each event's frames are decoded when they are due and dropped once past, so memory does not grow
+with the number of shots. Unchanged frames go from decoder to encoder as planes.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from storyboard.stitching.text.title_timing import Overlays, PlacedTitle
 from storyboard.transitions.registry import find_transition
 
 _ENCODER_OPTIONS = ("-preset", "veryfast", "-crf", "18", "-threads", "4")
-"""How a whole film is encoded. Threads are fixed: x264's output depends on them, and equal films
-should be equal.
+"""How a whole film is encoded.
+
+The number of threads is fixed: x264's output depends on it, and equal films should be equal.
 """
 _TAGS = (
     *("-color_range", "tv", "-colorspace", "bt709"),
@@ -41,9 +42,9 @@ def compose_frames(
     *,
     threads: int = 0,
 ) -> Iterator[Frame]:
-    """Every frame of the film, in order; each is the caller's to read until the next.
+    """Every frame of the film, in order; each stays valid until the next.
 
-    `threads` are those of each decoder, 0 as many as it likes.
+    `threads` are those of each decoder; 0 lets it choose.
     """
     compositor = _Compositor(timeline, clips, size, threads)
     overlays = Overlays(titles, size)
@@ -61,9 +62,9 @@ def encode_frames(
     *,
     on_frame: Callable[[], None] | None = None,
 ) -> None:
-    """Writes `frames` to `out` as H.264 High, 4:2:0, BT.709, a key frame every two seconds.
+    """Writes `frames` to `out` as H.264 High, 4:2:0, BT.709, with a key frame every two seconds.
 
-    `on_frame` is called for each frame that was handed to the encoder.
+    `on_frame` is called for each frame handed to the encoder.
     """
     width, height = delivery.size
     rate = f"{delivery.rate.value}"
@@ -77,7 +78,7 @@ def encode_frames(
     run_ffmpeg(
         [
             *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{width}x{height}"),
-            # said of both sides, or ffmpeg would convert from one to the other
+            # stated for both sides, or ffmpeg would convert from one to the other
             *("-framerate", rate, *_TAGS, "-i", "pipe:0", *_TAGS),
             *("-c:v", "libx264", "-profile:v", "high", *_ENCODER_OPTIONS),
             *("-g", f"{2 * delivery.rate.nominal}"),
@@ -89,7 +90,7 @@ def encode_frames(
 
 
 class _Compositor:
-    """The picture of the film before titles; frames are asked for in rising order."""
+    """The picture of the film before titles; frames must be requested in ascending order."""
 
     def __init__(
         self, timeline: Timeline, clips: Mapping[str, ConformedClip], size: Size, threads: int
@@ -102,12 +103,15 @@ class _Compositor:
         self._readers: dict[int, _ShotReader] = {}
 
     def compose_untitled_frame(self, film_frame: int) -> Frame:
+        # An event takes over with its first shown frame; during a blend it also reads the event
+        # before it.
         while (
             self._current + 1 < len(self._events)
             and _find_first_shown_frame(self._events[self._current + 1]) <= film_frame
         ):
             self._current += 1
         picture = self._compose_event_frame(self._current, film_frame)
+        # Close each decoder after its event's last frame, so that only a few are open at a time.
         for number in [n for n in self._readers if self._events[n].visible.end <= film_frame + 1]:
             self._readers.pop(number).close()
         return picture
@@ -118,7 +122,8 @@ class _Compositor:
         self._readers.clear()
 
     def _compose_event_frame(self, event_number: int, film_frame: int) -> Frame:
-        """Event `event_number` at `film_frame`, with the transition that it is in, if any."""
+        """The event at `film_frame`, with the transition that covers it, if any."""
+        # The first event may blend in, from black.
         if event_number < 0:
             return create_solid_frame("black", self._size)
         event = self._events[event_number]
@@ -132,6 +137,8 @@ class _Compositor:
         transition = find_transition(blend.kind)
         if blend.through:
             return self._compose_blend_through_color(event_number, blend, film_frame)
+        # A blend with a colour ignores the other shot; a blend with a shot draws that one with its
+        # own blends.
         outgoing = (
             create_solid_frame(blend.color or "black", self._size)
             if transition.is_with_color
@@ -147,6 +154,7 @@ class _Compositor:
         color = create_solid_frame(blend.color or "black", self._size)
         at, frames = film_frame - blend.span.start, blend.span.length
         share = compute_color_share(at, frames, blend.align)
+        # Where the colour covers everything, no take needs a frame there.
         if share == 1:
             return color
         picture = (
@@ -172,7 +180,7 @@ class _Compositor:
 
 
 class _ShotReader:
-    """The frames of one event by film frame, decoded forward only once."""
+    """The frames of one event by film frame, decoded once, in order."""
 
     def __init__(
         self, event: ShotEvent, clips: Mapping[str, ConformedClip], size: Size, threads: int
@@ -183,6 +191,8 @@ class _ShotReader:
         self._last: Frame | None = None
 
     def read_frame(self, film_frame: int) -> Frame:
+        # Frames that are skipped are decoded and dropped; a repeated request returns the last
+        # frame.
         while self._next <= film_frame:
             self._last = next(self._frames, None)
             self._next += 1

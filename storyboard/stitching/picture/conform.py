@@ -1,7 +1,8 @@
-"""Bring one take to the delivery format, where it is not in it already.
+"""Brings a take to the delivery format if it differs.
 
-Only the picture: sound stays in the take, since seconds are the same before and after. The graph
-is written with ffmpeg-python and run by `media.ffmpeg`; results are kept by content.
+This covers only the picture: sound stays in the take, since its timing is the same before and
+after. The graph is written with ffmpeg-python and run by `media.ffmpeg`; results are cached by
+content.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ from storyboard.timecode import has_nearly_constant_rate
 from storyboard.util.output_files import replace_file
 
 _REVISION = 3
-"""Part of a result's name; raise it when the same take would come out differently."""
+"""Part of a result's name; raise it when conforming the same take would give a different result."""
 _SAME_SHAPE = Fraction(1, 100)
-"""Aspects that differ less than this are scaled to fit exactly; others get black bars."""
+"""Aspect ratios that differ by less than this are scaled to fit; others get black bars."""
 
 
 def describe_format_differences(index: FrameIndex, delivery: Delivery) -> tuple[str, ...]:
-    """What of a clip differs from `delivery`, in words; empty when it can be cut as it is."""
+    """How a clip differs from `delivery`, in words; empty if it can be cut as it is."""
     differences: list[str] = []
     if index.coded_size != delivery.size or index.pixel_aspect != 1 or index.rotation:
         differences.append(f"size {index.display_size[0]}x{index.display_size[1]}")
@@ -57,11 +58,11 @@ def describe_format_differences(index: FrameIndex, delivery: Delivery) -> tuple[
 
 
 def conform_take(path: Path, sha256: str, delivery: Delivery, cache: Path) -> Path:
-    """`path` itself where nothing is needed, else its conformed picture in `cache`.
+    """`path` itself if nothing differs, else its conformed picture in `cache`.
 
-    `sha256` is the content of `path`: the result is found by it, so a take is conformed once per
-    delivery however often it moves. Frames of another rate are dropped or repeated, never mixed;
-    a still becomes a clip of one frame. Raises MediaError when the file can't be read.
+    `sha256` is that of `path` and names the result, so a take is conformed once per delivery,
+    wherever its file is. Frames of another rate are dropped or repeated, never mixed; a still
+    becomes a clip of one frame. Raises MediaError when the file can't be read.
     """
     index = read_frame_index(path)
     if index is None:
@@ -85,14 +86,14 @@ def conform_take(path: Path, sha256: str, delivery: Delivery, cache: Path) -> Pa
 def build_ffmpeg_conform_arguments(
     path: Path, index: FrameIndex, delivery: Delivery, out: Path
 ) -> list[str]:
-    """The ffmpeg arguments that conform `path` to `out`; pure."""
+    """The ffmpeg arguments that conform `path` to `out`."""
     import ffmpeg
 
     rate = delivery.rate.value
-    # Where size or format change on the way a new graph would count from zero; scaling takes any,
-    # so one graph is kept where nothing else stands before that.
+    # ffmpeg rebuilds the graph where size or format change, and the new one counts from zero.
+    # Scaling accepts any size, so one graph is kept unless another filter comes before it.
     first = index.interlaced or is_hdr(index) or index.rotation or index.mirrored
-    # ffmpeg would turn them first, and then find the fields in columns
+    # ffmpeg would turn the picture first, and then look for fields in its columns
     turned = {"display_rotation": 0} if list_turn_filters(index) else {}
     source = ffmpeg.input(f"file:{path}", **turned, **({} if first else {"reinit_filter": 0}))
     picture = source[f"v:{index.track}"]
@@ -103,6 +104,8 @@ def build_ffmpeg_conform_arguments(
     ):
         picture = picture.filter(name, **options)
     picture = _add_scale_and_pad_filters(picture, index, delivery)
+    # Times within a frame of a constant rate are numbered anew, so that `fps` neither drops nor
+    # repeats.
     if index.rate is not None and has_nearly_constant_rate(index.frame_times, delivery.rate):
         picture = picture.filter("setpts", f"N/({rate}*TB)")
     else:
@@ -129,7 +132,7 @@ def build_ffmpeg_conform_arguments(
 
 
 def choose_timescale(rate: Fraction) -> int:
-    """Ticks per second in which every frame of `rate` lasts a whole number of ticks."""
+    """Ticks per second for which every frame of `rate` lasts a whole number of ticks."""
     return rate.numerator * (1000 if rate.denominator == 1 else 1)
 
 
@@ -148,7 +151,7 @@ def compute_fitted_size(index: FrameIndex, delivery: Delivery) -> tuple[int, int
 
 
 def _add_scale_and_pad_filters(stream: Any, index: FrameIndex, delivery: Delivery) -> Any:
-    """Scaled to the delivery size; bars where the shapes really differ."""
+    """Scales to the delivery size, with black bars if the aspect ratios differ."""
     width, height = delivery.size
     inner = compute_fitted_size(index, delivery)
     stream = stream.filter("scale", *inner, **SCALE_OPTIONS, **list_source_matrix_options(index))

@@ -1,4 +1,4 @@
-"""How far a transition is: the share of the incoming picture, or of the colour, in each frame."""
+"""How far a transition is: the share of the incoming picture, or of the colour, per frame."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from storyboard.model.film import Align
 
 
 def compute_incoming_share(transition_frame: int, transition_length: int) -> Fraction:
-    """How much of the incoming picture `transition_frame` shows, of `transition_length` frames."""
+    """The share of the incoming picture in `transition_frame`, of `transition_length` frames."""
+    # Never 0 or 1: a transition has no frame that looks like one side alone.
     return Fraction(transition_frame + 1, transition_length + 1)
 
 
 def compute_color_share(
     transition_frame: int, transition_length: int, align: Align = Align.CENTER
 ) -> Fraction:
-    """How much of the colour a fade through it shows: all of it at the cut, where `align` says."""
+    """The share of the colour in a fade through it: all of it at the cut, whose place `align`
+    gives.
+    """
     match align:
         case Align.START:
             return Fraction(transition_length - transition_frame, transition_length)

@@ -1,7 +1,6 @@
-"""What was proved before: digests of bytes that a decoder has taken without a word.
+"""Remembers passed checks as digests of the bytes that were checked.
 
-A proof holds for its bytes in whatever film they stand, so a film that is cut again proves only
-what is new in it.
+A check holds for its bytes in any film, so cutting a film again checks only what is new.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _BYTES = 20
 
 
 class CheckedSeams:
-    """The proofs that one folder keeps."""
+    """The passed checks of one folder."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / _NAME
@@ -39,7 +38,7 @@ class CheckedSeams:
         self._new[digest] = None
 
     def save(self) -> None:
-        """Keeps what was added, behind what another process may have kept meanwhile."""
+        """Saves the added digests after those that were read, and keeps the last `_MAX_PROOFS`."""
         if not self._new:
             return
         unfinished = build_temp_path(self._path)
@@ -51,7 +50,7 @@ class CheckedSeams:
 
 
 def hash_parts(*parts: Iterable[bytes]) -> bytes:
-    """A digest of bytes, each told apart from the next."""
+    """A digest of `parts`; the length of each chunk is part of it."""
     hasher = hashlib.blake2b(digest_size=_BYTES)
     for part in parts:
         for chunk in part:

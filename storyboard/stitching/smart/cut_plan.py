@@ -1,4 +1,4 @@
-"""The plan of a smart cut: which frames of the film are copied, and which are drawn and encoded."""
+"""The plan of a smart cut: which frames of the film are copied, and which are rendered."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from storyboard.stitching.text.title_timing import PlacedTitle
 from storyboard.timecode import FrameRange
 
 _WORTH_S = 4
-"""A copy is worth a seam from this part of a second on."""
+"""A copy must last this part of a second to be worth a seam."""
 _LONG_S = 10
-"""Seconds of one window; longer ones are divided, so that they are drawn side by side."""
+"""Seconds of one window; longer ones are divided, to be rendered in parallel."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopiedRange:
-    """Film frames that are one clip's samples as they are."""
+    """Film frames that are copied samples of one clip."""
 
     span: FrameRange
     step: str
     start: int
-    """The clip's frame, and its sample, that stands at the start of `span`."""
+    """The clip's frame (and sample) at the start of `span`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedRange:
-    """Film frames that are drawn and encoded."""
+    """Film frames that are rendered and encoded."""
 
     span: FrameRange
 
@@ -41,9 +41,9 @@ def plan_smart_cut(
     indexes: Mapping[str, ClipIndex],
     titles: Sequence[PlacedTitle],
 ) -> tuple[CopiedRange | RenderedRange, ...]:
-    """Runs and windows that fill the film from 0 to its end, in order.
+    """Copied and rendered ranges that fill the film from 0 to its end, in order.
 
-    `indexes` are those of the steps whose clips may be copied.
+    `indexes` holds the steps whose clips may be copied.
     """
     worth = max(2, timeline.rate.nominal // _WORTH_S)
     parts: list[CopiedRange | RenderedRange] = []
@@ -51,6 +51,7 @@ def plan_smart_cut(
     at = 0
     for untouched in _join_ranges(_find_untouched_ranges(timeline, clips, titles), clips):
         index = indexes.get(untouched.step)
+        # A copy starts and ends only where the clip allows it; the frames around it are rendered.
         frame_range = FrameRange(untouched.start, untouched.start + untouched.span.length)
         copyable = index.find_copyable(frame_range) if index else None
         if copyable is None or copyable.length < worth:
@@ -66,17 +67,20 @@ def plan_smart_cut(
 def _find_untouched_ranges(
     timeline: Timeline, clips: Mapping[str, ConformedClip], titles: Sequence[PlacedTitle]
 ) -> Iterator[CopiedRange]:
-    """Film frames that show one frame of one clip and nothing else, as runs of clip frames."""
+    """Film frames that show one frame of one clip and nothing else, as ranges of clip frames."""
     events = timeline.events
     merged_spans = list(_merge_spans(item.span for item in titles))
     ends = [span.end for span in merged_spans]
     for event, following in zip(events, (*events[1:], None), strict=False):
+        # An event is seen until the next one first shows, which may be before its own end.
         end = _find_first_shown_frame(following) if following else timeline.length
         start = _find_first_shown_frame(event)
         if end <= start:
             continue
         blends = (event.entering, event.leaving)
         blended_spans = [blend.span for blend in blends if blend]
+        # Titles are merged, so both their starts and ends rise and a binary search finds those
+        # near.
         title_spans = merged_spans[
             bisect_right(ends, start) : bisect_left(merged_spans, end, key=_find_start) + 1
         ]
@@ -106,6 +110,7 @@ def _find_take_ranges_within(
         ):
             continue
         clip = clips[timeline_slice.step]
+        # `at` is already past this slice, so count back from its end.
         start = clip.first + timeline_slice.source.end - (at - visible.start)
         available = min(visible.length, clip.frames - start)
         if available > 0:
@@ -117,7 +122,7 @@ def _find_take_ranges_within(
 def _join_ranges(
     ranges: Iterator[CopiedRange], clips: Mapping[str, ConformedClip]
 ) -> Iterator[CopiedRange]:
-    """Runs that go on in the same file where the one before stopped, as one."""
+    """Joins ranges where one continues in the same file where the previous one stopped."""
     pending: CopiedRange | None = None
     for next_range in ranges:
         if (
@@ -138,7 +143,7 @@ def _join_ranges(
 
 
 def _merge_spans(spans: Iterable[FrameRange]) -> Iterator[FrameRange]:
-    """What `spans` cover, in order and apart."""
+    """The union of `spans`, as separate spans in order."""
     pending: FrameRange | None = None
     for span in sorted(spans, key=_find_start):
         if pending and span.start <= pending.end:
@@ -170,10 +175,11 @@ def _subtract_spans(span: FrameRange, holes: Sequence[FrameRange]) -> Iterator[F
 def _divide_rendered_at_cuts(
     span: FrameRange, cuts: Sequence[int], frames_per_second: int
 ) -> Iterator[RenderedRange]:
-    """`span` divided at cuts that leave a second on both sides, and where it is too long."""
+    """Divides `span` at cuts that leave a second on both sides, and where it is too long."""
     if not span.length:
         return
     for cut in cuts:
+        # Windows that end at cuts are found in the cache again when only one of the shots changes.
         if span.start + frames_per_second <= cut <= span.end - frames_per_second:
             yield from _divide_into_short_ranges(FrameRange(span.start, cut), frames_per_second)
             span = FrameRange(cut, span.end)
@@ -181,6 +187,7 @@ def _divide_rendered_at_cuts(
 
 
 def _divide_into_short_ranges(span: FrameRange, frames_per_second: int) -> Iterator[RenderedRange]:
+    # Equal parts, so that none is a short remainder.
     count = -(-span.length // (_LONG_S * frames_per_second))
     for number in range(count):
         start = span.start + span.length * number // count

@@ -1,8 +1,8 @@
-"""Takes that run on from one another: played from the longest, which holds the others.
+"""Plays takes that continue one another from the longest one, which contains the others.
 
-An extension's file often begins with its source. Where that source stands untrimmed before it,
-both are one stretch of one file, with no seam and nothing to encode. That the source is really in
-there, frame for frame, is measured; a file that doesn't hold it keeps its seam.
+An extension's file often begins with its source. Where the untrimmed source comes right before the
+extension, both become one range of one file, with no seam and nothing to encode. Whether the file
+really contains the source, frame for frame, is measured; if not, the seam stays.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from storyboard.stitching.picture.clips import ConformedClip
 from storyboard.timecode import FrameRange
 
 _NEAR = 2
-"""Frames on both sides of its place at which a frame is looked for too."""
+"""Frames on both sides of the expected position that are compared too."""
 
 
 def move_slices_to_extensions(timeline: Timeline, clips: Mapping[str, ConformedClip]) -> Timeline:
-    """`timeline` with every slice that a longer take of its chain holds played from that one."""
+    """`timeline` with every slice moved to a longer take of its chain that contains it."""
     slices = [list(event.slices) for event in timeline.events]
+    # From the end back, a slice has already been moved when the one before it follows it.
     for earlier, later in _find_seams(timeline.events):
         before, after = (slices[event][part] for event, part in (earlier, later))
         original = timeline.events[later[0]].slices[later[1]]
@@ -43,7 +44,7 @@ def move_slices_to_extensions(timeline: Timeline, clips: Mapping[str, ConformedC
 
 
 def _find_seams(events: tuple[ShotEvent, ...]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Slices that follow each other by a plain cut, as (event, slice) pairs, from the end back."""
+    """Pairs of slices joined by a plain cut, each as (event, slice), from the end back."""
     for number in range(len(events) - 1, -1, -1):
         event = events[number]
         for part in range(len(event.slices) - 1, 0, -1):
@@ -60,9 +61,9 @@ def _find_seams(events: tuple[ShotEvent, ...]) -> Iterator[tuple[tuple[int, int]
 def _move_slice_to_extension(
     before: Slice, after: Slice, original: Slice, clips: Mapping[str, ConformedClip]
 ) -> Slice | None:
-    """`before` as a slice of the take that `after` plays from, where that take holds it.
+    """`before` as a slice of the take that `after` plays, if that take contains it.
 
-    `original` is `after` as the timeline has it, which may play from a longer take already.
+    `original` is `after` as in the timeline; `after` itself may already play from a longer take.
     """
     if not (before.step and after.step) or not before.hold_frame is original.hold_frame is None:
         return None
@@ -70,6 +71,7 @@ def _move_slice_to_extension(
         return None
     source, result = clips[before.step], clips[after.step]
     first = source.first + before.source.start
+    # Only a source that plays to its last frame, before an extension that plays from its first.
     if original.source.start or source.first + before.source.end != source.frames:
         return None
     position = result.first + after.source.start - before.source.length
@@ -84,10 +86,11 @@ def _move_slice_to_extension(
 def _has_source_at(
     source: Path, result: Path, source_start: int, result_start: int, lengths: tuple[int, int]
 ) -> bool:
-    """Whether frames of `source` from `source_start` on stand in `result` from `result_start` on.
+    """Whether `source` from `source_start` on equals `result` from `result_start` on.
 
-    `lengths` are how many, and how many frames `result` has. The first and the last are compared,
-    and the last must not be less like its own place than like those around it.
+    `lengths` are the number of frames to match, and the number of frames of `result`. The first and
+    the last frame are compared, and the last must match its position at least about as well as the
+    neighbouring ones.
     """
     frames, whole = lengths
     last = result_start + frames - 1

@@ -1,4 +1,4 @@
-"""The table of contents of a film: one track of picture, one of sound, and what is said of it."""
+"""The moov box of a film: one picture track, one sound track, and metadata."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from storyboard.stitching.media.mp4_reader import (
 from storyboard.stitching.picture.conform import choose_timescale
 
 _UNDETERMINED = struct.pack(">HH", 0x55C4, 0)
-"""Undetermined language."""
+"""The language code `und`, undetermined."""
 _KEYS = {"title": b"\xa9nam", "artist": b"\xa9ART", "copyright": b"cprt", "comment": b"\xa9cmt"}
 _UTF8 = 1
 _DATA_REFERENCE = build_box(
@@ -30,7 +30,7 @@ _DATA_REFERENCE = build_box(
 
 @dataclass(frozen=True, slots=True)
 class Chunks:
-    """Where the samples of one track lie: runs of neighbours, and the size of each sample."""
+    """Where the samples of one track are: runs of adjacent samples, and the size of each sample."""
 
     ends: Sequence[int]
     """The number of samples up to the end of each run."""
@@ -39,7 +39,9 @@ class Chunks:
 
     @classmethod
     def from_ends(cls, ends: Sequence[int], count: int) -> Chunks:
-        """`count` samples in runs of which each stops before one of `ends`; places unknown."""
+        """`count` samples in runs that stop before each of `ends`; offsets and sizes are still
+        zero.
+        """
         ends = [min(end, count) for end in ends]
         return cls(ends, array("Q", bytes(8 * len(ends))), array("I", bytes(4 * count)))
 
@@ -52,6 +54,8 @@ class Chunks:
         runs: list[int] = []
         for number, count in enumerate(counts, 1):
             if not runs or count != runs[-2]:
+                # stsc has an entry only where the number of samples per chunk changes: (first
+                # chunk, samples, description).
                 runs += (number, count, 1)
         return b"".join(
             (
@@ -78,7 +82,7 @@ def build_moov(
     sound: tuple[AdtsFile, Chunks] | None,
     tags: Mapping[str, str],
 ) -> bytes:
-    """The moov box. Its size follows from the numbers of samples, keys and chunks.
+    """The moov box. Its size depends only on the numbers of samples, keys and chunks.
 
     `config` is the avcC record; `composition_shifts` says by how many frames each sample is shown
     later than it is decoded, counted from `delay_frames` before the film; `key_samples` are sync
@@ -106,6 +110,7 @@ def build_moov(
     picture_track = _build_track(
         1,
         (width, height),
+        # The edit starts at the decoder's delay, so the first frame is shown at time 0.
         (length, delay_frames * ticks),
         (b"vide", b"picture\0", scale, length),
         build_full_box(b"vmhd", bytes(8), flags=1),
@@ -125,8 +130,10 @@ def build_moov(
 
 
 def _build_sound_track(sound: AdtsFile, chunks: Chunks, film_ticks: int) -> bytes:
-    """The track of sound, without the packet before the film's beginning."""
+    """The sound track; its edit skips the packet before the film's start."""
     count = len(sound.sizes)
+    # The descriptors of ISO 14496-1 (3 stream, 4 decoder, 5 codec configuration, 6 sync layer) that
+    # esds holds.
     config = _build_mpeg4_descriptor(5, sound.config)
     rate = 8 * sum(sound.sizes) * sound.rate // (count * PACKET)
     coding = _build_mpeg4_descriptor(
@@ -149,7 +156,7 @@ def _build_sound_track(sound: AdtsFile, chunks: Chunks, film_ticks: int) -> byte
         build_full_box(b"stsd", struct.pack(">I", 1), entry),
         build_full_box(b"stts", struct.pack(">III", 1, count, PACKET)),
         chunks.build_boxes(),
-        # a decoder that begins anywhere needs the packet before
+        # decoding from any packet needs the one before it
         build_full_box(b"sgpd", b"roll", struct.pack(">IIh", 2, 1, -1), version=1),
         build_full_box(b"sbgp", b"roll", struct.pack(">III", 1, count, 1)),
     )
@@ -163,7 +170,7 @@ def _build_track(
     media_header: bytes,
     *tables: bytes,
 ) -> bytes:
-    """A track; `edit` is its length in the film's ticks and where it begins in its own."""
+    """A track; `edit` is its length in the film's ticks and its start in its own."""
     handler, name, scale, length = media
     width, height = size or (0, 0)
     group, loud = (0, 0) if size else (1, 0x0100)

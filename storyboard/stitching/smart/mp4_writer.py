@@ -1,8 +1,8 @@
-"""Copied and encoded runs woven into a film: one avc1 entry, all parameter sets in it.
+"""Writes copied and encoded ranges as one film: one avc1 entry with all parameter sets.
 
-The film is written once, table of contents in front: how large that table will be follows from
-the plan, so room is left for it. Samples are read, told their new ids and written one by one;
-memory holds their sizes only.
+The film is written once, with the table of contents in front: the plan determines the size of the
+table, so its space is reserved. Samples are read, given their new ids and written one by one;
+memory holds only their sizes.
 """
 
 from __future__ import annotations
@@ -47,9 +47,10 @@ def write_mp4(
 ) -> None:
     """Writes `sample_ranges`, one after another, to `out`, with `sound` and the film's `tags`.
 
-    The sound begins one packet early. Half a second of picture is followed by what is heard with
-    it. Raises CannotStreamCopy, naming the clip, when its samples are not what its index promises.
+    The sound begins one packet early. Half a second of picture alternates with the sound of the
+    same time. Raises CannotStreamCopy, naming the clip, when its samples differ from its index.
     """
+    # All ids must be known before the first sample is written, since the config is in front.
     for sample_range in sample_ranges:
         parameter_sets.assign_picture_set_ids(
             sample_range.index.sequences, sample_range.index.pictures
@@ -70,6 +71,7 @@ def write_mp4(
     picture = _TrackWriter(samples, Chunks.from_ends(ends, frames))
     tracks = [picture]
     if sound:
+        # A chunk of sound ends one packet after its picture, for the packet that comes early.
         chunk_ends = [delivery.rate.to_seconds(end) * sound.rate // PACKET + 1 for end in ends[:-1]]
         count = len(sound.sizes)
         tracks.append(
@@ -94,6 +96,7 @@ def write_mp4(
     with out.open("wb", buffering=_BUFFER_BYTES) as stream:
         stream.write(build_box(b"ftyp", b"isom", bytes((0, 0, 2, 0)), b"isomiso2avc1mp41"))
         start = stream.tell()
+        # The offsets and sizes are still zero, but the box has its final size.
         moov_bytes = len(build_film_moov())
         stream.write(bytes(moov_bytes + _MDAT_HEADER_BYTES))
         for number in range(len(ends)):
@@ -107,7 +110,7 @@ def write_mp4(
 
 @dataclass(slots=True)
 class _TrackWriter:
-    """Samples that have yet to be written, and where they will lie."""
+    """Samples that are still to be written, and where they go."""
 
     samples: Iterator[bytes | memoryview]
     chunks: Chunks
@@ -126,11 +129,13 @@ def _compute_composition_shifts(sample_ranges: Sequence[SampleRange], delay: int
     for sample_range in sample_ranges:
         ranks = sample_range.index.ranks
         for number in range(sample_range.part.start, sample_range.part.end):
+            # A sample is shown `rank - number` frames after it is decoded; the delay keeps all of
+            # these from being negative.
             yield ranks[number] - number + delay
 
 
 def _find_key_samples(sample_ranges: Sequence[SampleRange]) -> Iterator[int]:
-    """The samples of the film, from 1, at which decoding may begin."""
+    """The film's samples, from 1, where decoding may start."""
     at = 1
     for sample_range in sample_ranges:
         for number in sample_range.index.entries:

@@ -1,7 +1,8 @@
-"""One list of parameter sets for a whole film: equal ones shared, different ones told apart.
+"""One list of parameter sets for a whole film: equal sets are shared, different ones get different
+ids.
 
-A player then knows all of them before the first picture and may seek anywhere. A clip whose ids
-are taken gets others, in its sets and in its slices; nothing is encoded again.
+A player knows all of them before the first picture and may seek anywhere. A clip whose ids are
+already used gets others, in its sets and in its slices; nothing is encoded again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from storyboard.stitching.media.h264 import (
 )
 
 _SEQUENCES, _PICTURES = 31, 255
-"""As many as one avcC record can hold."""
+"""The most that one avcC record can hold."""
 
 
 class ParameterSets:
@@ -34,7 +35,9 @@ class ParameterSets:
     def assign_picture_set_ids(
         self, sequences: Iterable[SequenceParameterSet], pictures: Iterable[PictureParameterSet]
     ) -> Mapping[int, int]:
-        """New ids of a clip's picture sets by their own; CannotStreamCopy when none are left."""
+        """New ids of a clip's picture sets by their old ones; CannotStreamCopy when no id is
+        left.
+        """
         ids: dict[int, int] = {}
         sequences_by_id = {parameter_set.id: parameter_set for parameter_set in sequences}
         for parameter_set in pictures:
@@ -49,6 +52,7 @@ class ParameterSets:
         """The avcC record: every set, and the highest profile and level of all."""
         profile = max(item.profile for item in self._admitted_sequences)
         level = max(item.level for item in self._admitted_sequences)
+        # A constraint flag may be set only if every set has it.
         common = 0xFF
         for item in self._admitted_sequences:
             common &= item.constraints
@@ -60,6 +64,7 @@ class ParameterSets:
                 *(len(item).to_bytes(2, "big") + item for item in sequences),
                 bytes((len(pictures),)),
                 *(len(item).to_bytes(2, "big") + item for item in pictures),
+                # The High profiles add chroma format 4:2:0 and bit depths of 8.
                 b"\xfd\xf8\xf8\0" if profile >= 100 else b"",
             )
         )
@@ -74,6 +79,8 @@ class ParameterSets:
         return self._sequences[key]
 
     def _assign_picture_set_id(self, pps: PictureParameterSet, sequence_id: int) -> int:
+        # An id fits only if its code has the same length modulo 8, or the slices can't be copied by
+        # bytes.
         code_offset = len(encode_golomb(pps.id)) % 8
         key = (sequence_id, pps.tail, code_offset)
         if key not in self._pictures:

@@ -1,15 +1,15 @@
-"""The proof of a woven film: its order, its seams, its clock.
+"""Checks a smart cut: its order, its seams, its timestamps.
 
-Proved of every seam: the frames behind it begin with a closed IDR picture, come in the order of
-their clip, and the first of them come out of a decoder that begins there. Of every kind of seam,
-between the same two sets of parameters, the cheapest is also decoded across: the last group of
-pictures before it and the first frames behind, each out in its turn; those behind, and the first
-of the film, must be the pictures that their clip gives alone. Of the file: libav finds every
-sample where and when it was laid, decoding times rise, and the sound begins and ends with the
-picture. What lies between seams is not decoded: those are a take's own samples, read with the
-lengths of their units and looked through for holes, or a window's, as they left the encoder.
+At every seam, the following frames must begin with a closed IDR picture, keep the order of their
+clip, and the first of them must decode from there. For every kind of seam, between the same two
+sets of parameters, the cheapest one is also decoded across: the last group of pictures before it
+and the first frames after it, each in its turn; the frames after it, and the first of the film,
+must equal those decoded from their clip alone. In the file, libav must find every sample at its
+planned position and time, decoding times must rise, and the sound must start and end with the
+picture. Frames between seams are not decoded: they are a take's own samples, whose unit lengths
+were read and which were searched for gaps, or a window's, as encoded.
 
-Proofs are remembered by the bytes that they are about.
+Passed checks are remembered by the bytes that they cover.
 """
 
 from __future__ import annotations
@@ -38,23 +38,25 @@ from storyboard.stitching.smart.mp4_writer import SampleRange
 from storyboard.timecode import FrameRange, Rate
 
 _BEFORE, _BEHIND = 8, 4
-"""Frames around a seam that must come out."""
+"""Frames before and after a seam that must be decoded."""
 _REVISION = b"2"
-"""Part of a proof; raise it when more is proved."""
+"""Part of a check's digest; raise it when more is checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class _SeamWindow:
-    """Samples that are decoded; the frames of `expected` must come out."""
+    """Samples to decode; they must yield the frames of `expected`."""
 
     samples: FrameRange
     expected: FrameRange
     sample_range: SampleRange
-    """What its last frames are of."""
+    """The range that its last frames belong to."""
     previous: SampleRange | None = None
-    """What stands in front of that."""
+    """The range before that one."""
     original_samples: FrameRange | None = None
-    """The samples of the range's own file that must give, alone, the same last pictures."""
+    """The samples of the range's own file that, decoded alone, must yield the same last
+    pictures.
+    """
 
 
 def check_seams(
@@ -64,10 +66,11 @@ def check_seams(
     *,
     jobs: int = 2,
 ) -> None:
-    """Raises CannotStreamCopy unless `path` is `sample_ranges`, and decodes at their seams.
+    """Raises CannotStreamCopy unless `path` consists of `sample_ranges`, and decodes at their
+    seams.
 
-    It is compared sample by sample. Every range must begin with an IDR picture that is a place to
-    begin.
+    The order is compared sample by sample. Every range must begin with an IDR picture at which
+    decoding may start.
     """
     index = read_untrimmed_clip_index(
         path, sum(sample_range.part.length for sample_range in sample_ranges)
@@ -76,6 +79,8 @@ def check_seams(
     def check_window(window: _SeamWindow) -> None:
         with path.open("rb") as stream:
             samples = list(_read_samples(stream, index, window.samples))
+        # All that decides the result: the sets, the frames that must come out, the order, and the
+        # bytes.
         proof = hash_parts(
             (_REVISION, index.samples.config, f"{window.expected.start - window.samples.start}"
              f" {window.expected.length}".encode()),
@@ -99,7 +104,7 @@ def check_seams(
 
 
 def check_timestamps(path: Path, expected_frames: int, rate: Rate, proofs: CheckedSeams) -> None:
-    """Raises MediaError unless libav finds the film at `path` as it was laid, picture and sound."""
+    """Raises MediaError unless libav finds picture and sound of `path` as they were written."""
     with path.open("rb") as stream:
         proof = hash_parts((_REVISION, read_moov(stream)))
     if proof in proofs:
@@ -111,6 +116,7 @@ def check_timestamps(path: Path, expected_frames: int, rate: Rate, proofs: Check
     sound_span: list[Fraction] = []
     with open_media(path) as container:
         for packet in container.demux():
+            # Packets without a decoding time carry no sample.
             if packet.dts is None:
                 continue
             if packet.stream.type == "video":
@@ -142,7 +148,7 @@ def check_timestamps(path: Path, expected_frames: int, rate: Rate, proofs: Check
 def _plan_seam_windows(
     index: ClipIndex, sample_ranges: Sequence[SampleRange]
 ) -> Iterator[_SeamWindow]:
-    """What is to be decoded; raises CannotStreamCopy where frames stand in another order."""
+    """The windows to decode; raises CannotStreamCopy where frames are in another order."""
     windows_by_kind: dict[tuple[object, object], _SeamWindow] = {}
     at = 0
     for previous, sample_range in pairwise((None, *sample_ranges)):
@@ -154,11 +160,14 @@ def _plan_seam_windows(
         expected = sample_range.index.ranks[sample_range.part.start : sample_range.part.end]
         if [rank + shift for rank in expected] != index.ranks[at : at + len(expected)]:
             raise CannotStreamCopy(f"the order of the frames from {at} on is another one")
+        # Up to the next clean end, since only there all decoded frames have come out.
         end = index.ends[bisect_left(index.ends, at + min(_BEHIND, sample_range.part.length))]
         behind, first = FrameRange(at, end), FrameRange(at, end).shift_by(-shift)
         yield _SeamWindow(
             behind, behind, sample_range, original_samples=None if previous else first
         )
+        # Decoding across costs the group of pictures before the seam: keep the shortest of each
+        # kind.
         if previous:
             start = index.entries[max(0, place - 1)]
             seam_kind = (previous.index.raw_sets, sample_range.index.raw_sets)
@@ -184,7 +193,7 @@ def _read_samples(
 
 
 def _check_pictures(index: ClipIndex, window: _SeamWindow, samples: Sequence[bytes]) -> None:
-    """Raises CannotStreamCopy unless the frames that are due are seen as they should be."""
+    """Raises CannotStreamCopy unless the expected frames decode as they should."""
     own = window.sample_range.index
     paths = (own.path, *((window.previous.index.path,) if window.previous else ()))
     last = window.original_samples.length if window.original_samples else 0
@@ -194,6 +203,7 @@ def _check_pictures(index: ClipIndex, window: _SeamWindow, samples: Sequence[byt
         raise CannotStreamCopy(str(problem), *paths) from problem
     if window.original_samples is None:
         return
+    # Its own file shows what the clip's last pictures look like without any other clip before them.
     with own.path.open("rb") as stream:
         original_samples = list(_read_samples(stream, own, window.original_samples))
     try:
@@ -222,9 +232,9 @@ def _decode_strictly_and_digest(
 ) -> list[bytes]:
     """Decodes the samples of `span` strictly; returns digests of the last `digested_frames`.
 
-    Those that are due must come out in their turn, and none damaged; a decoder that
-    `infers_reordering` need not be told how far they are reordered. Of the pictures before them,
-    only those that others refer to are decoded.
+    The expected frames must come out in order, and undamaged; a decoder that `infers_reordering`
+    needs no statement of the depth of reordering. Of the pictures before them, only those that
+    others refer to are decoded.
     """
     import av
 
@@ -248,6 +258,7 @@ def _decode_strictly_and_digest(
             is_early = next_packet is not None and next_packet.pts < expected_frames.start
             decoder.skip_frame = "NONREF" if is_early else "DEFAULT"
             for frame in decoder.decode(next_packet):
+                # Early frames may be skipped or come out; only damage among them counts.
                 if frame.pts < expected_frames.start and not frame.is_corrupt:
                     continue
                 if frame.pts != at or frame.is_corrupt:

@@ -1,4 +1,4 @@
-"""A film with as little encoding as can be: planned, rendered, woven."""
+"""Makes a film with as little encoding as possible: plan, render, join."""
 
 from __future__ import annotations
 
@@ -37,17 +37,19 @@ def write_smart_cut(
     tags: Mapping[str, str],
     proofs: CheckedSeams,
 ) -> tuple[tuple[SampleRange, ...], tuple[str, ...]]:
-    """Writes the film to `out` and proves its seams; returns what was woven, and notes.
+    """Writes the film to `out` and checks its seams; returns its sample ranges, and notes.
 
-    A clip whose copy is not what it was is encoded again, it alone. `read_sound` is called when
-    the picture is drawn; if it gives None, and without `tags`, the film is its picture alone.
-    `on_frames` hears of the number of frames that are done, one call at a time. Raises
-    CannotStreamCopy when the film can't be woven at all, MediaError when a take can't be read.
+    A clip whose copy fails a check is encoded again, and only that clip. `read_sound` is called
+    once the picture is rendered; if it returns None, and `tags` is empty, the film has only a
+    picture. `on_frames` gets the number of frames that are done, one call at a time. Raises
+    CannotStreamCopy when no smart cut is possible, MediaError when a take can't be read.
     """
     delivery, titles = inputs.film.delivery, inputs.overlays
     timeline = move_slices_to_extensions(inputs.timeline, clips)
     progress = _Progress(on_frames)
     refusals: dict[Path, str] = {}
+    # Each round excludes one more clip from copying; the windows of earlier rounds are in the
+    # cache.
     while True:
         progress.restart()
         parameter_sets = ParameterSets()
@@ -84,6 +86,7 @@ def write_smart_cut(
             copies = {
                 indexes[planned.step].path for planned in plan if isinstance(planned, CopiedRange)
             }
+            # A window can't be excluded, so a problem that no copied clip causes is final.
             blamed_path = next((path for path in problem.paths if path in copies), None)
             if blamed_path is None:
                 raise
@@ -97,7 +100,7 @@ def write_smart_cut(
 
 
 class _Progress:
-    """Tells of frames that are done, once, however often the work begins again."""
+    """Reports each finished frame once, however often the work restarts."""
 
     def __init__(self, on_frames: Callable[[int], None]) -> None:
         self._on_frames = on_frames
@@ -121,9 +124,9 @@ def _index_clips_and_note_refusals(
     parameter_sets: ParameterSets,
     refusals: Mapping[Path, str],
 ) -> tuple[dict[str, ClipIndex], tuple[str, ...]]:
-    """The indexes of the steps whose clips can be copied, and why those of the others can't.
+    """The indexes of the steps whose clips can be copied, and notes why the others can't.
 
-    `refusals` are files that turned out not to be, and why.
+    `refusals` are files that failed a check, and why.
     """
     indexes: dict[str, ClipIndex] = {}
     notes: dict[str, str] = {}
@@ -136,6 +139,7 @@ def _index_clips_and_note_refusals(
                 if clip.path in refusals:
                     raise CannotStreamCopy(refusals[clip.path])
                 index = read_untrimmed_clip_index(clip.path, clip.frames)
+                # Reserves ids for the clip, which fails if the film's list of sets is full.
                 parameter_sets.assign_picture_set_ids(index.sequences, index.pictures)
                 indexes[part.step] = index
             except CannotStreamCopy as problem:

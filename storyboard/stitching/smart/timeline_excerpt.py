@@ -1,7 +1,7 @@
-"""A stretch of a timeline as a timeline of its own, and its identity.
+"""A range of a timeline as a timeline of its own, and its identity.
 
-What a window of the film shows follows from its excerpt alone, wherever in whatever film it
-stands; so it is drawn from the excerpt, and kept under the excerpt's digest.
+The excerpt alone determines what a window of the film shows, so the window is rendered from the
+excerpt and cached under the excerpt's digest.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from storyboard.timecode import FrameRange
 
 
 def extract_excerpt(timeline: Timeline, span: FrameRange) -> Timeline:
-    """The film frames `span` of `timeline`, from 0; only what is seen in them is in it."""
+    """The film frames `span` of `timeline`, counted from 0, with only the events seen in them."""
     events = []
     for event in timeline.events:
         visible = event.visible.intersect_with(span)
         if visible is None and event.entering and event.entering.span.intersect_with(span):
-            visible = FrameRange(event.visible.start, event.visible.start)  # it fades in before it
+            visible = FrameRange(event.visible.start, event.visible.start)  # still in its blend
         if visible is not None:
             events.append(
                 replace(
@@ -44,7 +44,7 @@ def extract_excerpt(timeline: Timeline, span: FrameRange) -> Timeline:
 def select_titles_in_span(
     titles: Sequence[PlacedTitle], span: FrameRange
 ) -> tuple[PlacedTitle, ...]:
-    """The titles that are seen in `span`, by its own frames."""
+    """The titles shown in `span`, in its own frames."""
     return tuple(
         replace(placed_title, span=placed_title.span.shift_by(-span.start))
         for placed_title in titles
@@ -60,7 +60,7 @@ def digest_excerpt(
     delivery: Delivery,
     revision: int,
 ) -> str:
-    """64 hex digits that change with whatever the frames of an excerpt show."""
+    """64 hex digits that change with anything that the frames of an excerpt show."""
     return digest_value(
         "window",
         [
@@ -87,7 +87,7 @@ def digest_excerpt(
 
 
 def _crop_slices(slices: Sequence[Slice], frame_range: FrameRange) -> tuple[Slice, ...]:
-    """What plays in `frame_range` of `slices`, counted from their beginning."""
+    """The parts of `slices` that play in `frame_range`, counted from their start."""
     cropped_slices, at = [], 0
     for timeline_slice in slices:
         if overlap := FrameRange(at, at + timeline_slice.source.length).intersect_with(frame_range):
@@ -126,6 +126,8 @@ def _serialize_blend(blend: Blend | None) -> Value:
     fields = blend.to_fields() | {"span": span, "align": str(blend.align)}
     names = ("kind", "span", "color", "through", "direction", "align")
     return [
+        # Fields added later count only as (name, value) after these, so older digests stay the
+        # same.
         *(fields[name] for name in names),
         *([name, value] for name, value in sorted(fields.items()) if name not in names),
     ]

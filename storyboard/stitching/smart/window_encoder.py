@@ -1,9 +1,9 @@
-"""The encoder of windows: x264 in this process, quick, and generous with bits.
+"""Encodes windows with x264 in this process, fast and at a high bit rate.
 
-Windows are short and stand between a camera's own pictures, so they must not be told from them;
-what they weigh matters less than the time that a person waits. x264's quickest preset with a small
-dead zone keeps the grain that slower ones would smooth away: on grainy clips VMAF is 95 against
-the drawn pictures, where `superfast` at the usual quality takes longer and comes to 90.
+Windows are short and stand between original pictures, so they must look the same; their size
+matters less than the time that a person waits. x264's fastest preset with a small dead zone keeps
+the grain that slower ones smooth away: on grainy clips VMAF is 95 against the rendered pictures,
+where `superfast` at the usual quality takes longer and reaches 90.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from storyboard.stitching.media.yuv import Frame
 from storyboard.stitching.picture.conform import choose_timescale
 
 REVISION = 4
-"""Raise it when the same frames would come out differently."""
+"""Raise it when encoding the same frames would give a different result."""
 _SETS = {
-    "sps-id": 1,  # its own, so that windows stand beside most clips as they are
+    "sps-id": 1,  # most clips use 0, so their ids stay as they are
     "scenecut": 0,
-    "8x8dct": 1,  # else it would not be High profile
-    "bframes": 0,  # nothing reordered: the first samples are the first frames
+    "8x8dct": 1,  # without it the profile would not be High
+    "bframes": 0,  # no reordering: the first samples are the first frames
     "ref": 1,
     "deadzone-inter": 8,
     "deadzone-intra": 6,
-    "vbv-maxrate": 62500,  # level 4.1's, which whatever plays video can play
+    "vbv-maxrate": 62500,  # level 4.1's, which all players can play
     "vbv-bufsize": 62500,
 }
 _OPTIONS = {
@@ -45,9 +45,10 @@ _LIMITED, _BT709 = 1, 1
 def encode_window(
     frames: Iterator[Frame], delivery: Delivery, out: Path, on_frame: Callable[[], None]
 ) -> None:
-    """Writes `frames` to `out`, an MP4, a key frame every two seconds; `on_frame` hears of each.
+    """Writes `frames` to `out`, an MP4 with a key frame every two seconds.
 
-    Raises MediaError when the encoder fails, OSError where the file can't be written.
+    `on_frame` is called after each frame. Raises MediaError when the encoder fails, OSError when
+    the file can't be written.
     """
     import av
 
@@ -70,6 +71,7 @@ def encode_window(
                 on_frame()
             container.mux(stream.encode(None))
     except av.error.FFmpegError as error:
+        # Some of libav's errors, such as that of a full disk, are also OSErrors.
         if isinstance(error, OSError):
             raise
         raise MediaError(f"a window can't be encoded: {error.strerror}", log=str(error)) from error

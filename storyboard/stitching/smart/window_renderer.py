@@ -1,4 +1,4 @@
-"""Windows: drawn by the compositor, encoded, and kept by what they show."""
+"""Renders windows with the compositor, encodes them, and caches them by what they show."""
 
 from __future__ import annotations
 
@@ -46,14 +46,15 @@ def render_windows(
     jobs: int,
     on_frames: Callable[[int], None],
 ) -> list[ClipIndex]:
-    """The windows as clips in `cache`, in order; those that are there already are only read.
+    """The windows as clips in `cache`, in order; those already in it are only read.
 
-    `on_frames` hears from any thread of frames that are done; what it raises ends the work.
-    Raises CannotStreamCopy when a window can't be woven in, MediaError when a take can't be read.
+    `on_frames` gets the number of finished frames, from any thread; an error of it ends the work.
+    Raises CannotStreamCopy when a window can't be used, MediaError when a take can't be read.
     """
     stopped = threading.Event()
 
     def report_frames(frames: int) -> None:
+        # After one window fails, the others stop at their next frame.
         if stopped.is_set():
             raise CancelledError
         on_frames(frames)
@@ -89,7 +90,7 @@ def render_windows(
 
 
 def _draw_one_frame_ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
-    """`frames`, each drawn while the one before is encoded."""
+    """`frames`, each drawn while the previous one is encoded."""
     with ThreadPoolExecutor(1) as aside:
         next_frame = aside.submit(next, frames, None)
         while (frame := next_frame.result()) is not None:
@@ -98,7 +99,7 @@ def _draw_one_frame_ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
 
 
 def _find_cached_window(path: Path, expected_frames: int) -> ClipIndex | None:
-    """The window at `path`, if there is one and all of it can be copied."""
+    """The window at `path`, if it exists and can be copied whole; marks it as used."""
     try:
         index = read_untrimmed_clip_index(path, expected_frames)
         os.utime(path)

@@ -1,14 +1,14 @@
-"""AAC in parts that join: each is encoded with a little of what stands before it, which is dropped.
+"""AAC in segments that join: each is encoded with some packets of context, which are dropped.
 
-A packet holds 1024 samples; packet i of the film begins at sample (i - 1) * 1024, since the coder
-is one packet behind. Parts are kept as ADTS, where every packet says its length.
+A packet holds 1024 samples; packet i of the film begins at sample (i - 1) * 1024, since the encoder
+is one packet late. Segments are stored as ADTS, where every packet states its length.
 
-The quality is constant, not the rate: what a packet becomes hangs on its sound and not on what was
-spent before it, so parts join, and nothing is coded over and over to fill a rate. Measured on
-speech, music and noise, the fast search at this quality leaves less noise above the mask than the
-slow one at 192 kb/s in a third of the time, and takes 40 (tones) to 330 kb/s (white noise); its
-longest packets stay well below the 1536 bytes that two channels may have. Intensity stereo is off:
-beside this rate it saves nothing, and was most of what could be measured as noise.
+The quality is constant, not the rate: a packet depends on its sound and not on the bits spent
+before it, so segments join, and nothing is encoded repeatedly to fill a rate. Measured on speech,
+music and noise, the fast search at this quality leaves less noise above the mask than the slow one
+at 192 kb/s in a third of the time, and takes 40 (tones) to 330 kb/s (white noise); its longest
+packets stay well below the 1536 bytes that two channels may have. Intensity stereo is off: it saves
+nothing at this rate, and caused most of the measurable noise.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from storyboard.stitching.sound.pcm import RATE, Samples, create_silence
 
 PACKET = 1024
 PREROLL = 4
-"""Packets before a part that are encoded and dropped: the coder's own delay, and three in which
-its ear for what is masked comes to where it would be."""
+"""Packets before a segment that are encoded and dropped: one for the encoder's delay, and three in
+which its masking model settles.
+"""
 _QUALITY = 236
-"""`-q:a 2`, in libav's own measure."""
+"""`-q:a 2`, in libav's own unit."""
 _OPTIONS = {
     "aac_coder": "fast",
     "aac_is": "0",
@@ -37,14 +38,14 @@ _HEADER = 7
 
 
 def count_aac_packets(sample_count: int) -> int:
-    """How many packets a sound has."""
+    """The number of packets of a sound."""
     return -(-sample_count // PACKET) + 1
 
 
 def encode_aac_packets(sound: Samples) -> list[bytes]:
     """The packets of a sound that is encoded alone.
 
-    Raises MediaError for samples that are no numbers.
+    Raises MediaError if a sample is not a number.
     """
     import av
 
@@ -69,7 +70,7 @@ def encode_aac_packets(sound: Samples) -> list[bytes]:
 
 
 def decode_aac_packets(packets: list[bytes]) -> Samples:
-    """What packets sound like, from the second one's first sample on."""
+    """The decoded sound of the packets, from the first sample of the second one."""
     import av
 
     decoder: Any = av.CodecContext.create("aac", "r")
@@ -78,11 +79,12 @@ def decode_aac_packets(packets: list[bytes]) -> Samples:
     planes = np.concatenate(
         [create_silence(0).T, *(frame.to_ndarray() for frame in frames)], axis=1
     )
+    # The first packet only starts the decoder; what comes out of it is not the sound.
     return np.ascontiguousarray(planes[:, PACKET:].T)
 
 
 def _wrap_in_adts(packet: Any) -> bytes:
-    """The packet behind a header: AAC-LC, 48 kHz, two channels, and how long it is."""
+    """The packet after a header: AAC-LC, 48 kHz, two channels, and its length."""
     body = bytes(packet)
     size = len(body) + _HEADER
     return (

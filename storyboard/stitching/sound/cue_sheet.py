@@ -1,5 +1,6 @@
-"""The cue sheet: which sound plays from where to where on the film, how loud, and how it comes
-and goes. Pure arithmetic on film and timeline; `sound` plays it.
+"""Builds the cue sheet: which sound plays from when to when, how loud, and with which fades.
+
+Pure arithmetic on film and timeline; `mixer` plays it.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ from storyboard.timecode import Rate
 
 _BED_FADE = RATE * 3 // 10
 _BREATH = RATE // 4
-"""A voice's last breath after its line."""
+"""How long a voice rings on after its line."""
 _RING = RATE * 3 // 2
-"""How long a file that is laid into a shot may ring on past it."""
+"""How long a shot's sound file may ring on after the shot."""
 
 
 @dataclass(frozen=True, slots=True)
 class CueSheet:
-    """Everything that sounds."""
+    """Every sound of the film."""
 
     cues: tuple[SoundCue, ...]
     speech: tuple[tuple[int, int], ...]
-    """Film samples in which somebody speaks, in order, apart from each other."""
+    """Film samples with speech, in order and merged."""
     length: int
     """Samples of the film."""
     notes: tuple[str, ...] = ()
@@ -45,10 +46,10 @@ def build_cue_sheet(
     *,
     adds_missing_voices: bool = False,
 ) -> CueSheet:
-    """The film's sound: takes, laid files, ambience, music, and who speaks when.
+    """The film's sound: takes, files, ambience, music, and when people speak.
 
-    `adds_missing_voices` gives the lines that no take speaks a piece of their own. Raises
-    StitchError when a cue is anchored at a shot that is not in the cut.
+    `adds_missing_voices` adds a cue for each line that no take contains. Raises StitchError when a
+    cue is anchored at a shot that is not in the cut.
     """
     shots = {shot.id: shot for shot in film.shots}
     length = to_sample_position(timeline.length, timeline.rate)
@@ -74,7 +75,7 @@ def build_cue_sheet(
 
 
 def _build_file_cues(timeline: Timeline, shots: Mapping[str, Shot]) -> list[SoundCue]:
-    """Sound files that shots lay into the mix; they ring on past the shot, fading."""
+    """Sound files that shots add to the mix; they ring on after the shot, fading."""
     sound_cues = []
     for event in timeline.events:
         for cue in shots[event.shot].sound:
@@ -98,7 +99,7 @@ def _build_file_cues(timeline: Timeline, shots: Mapping[str, Shot]) -> list[Soun
 def _build_ambience_cues(
     timeline: Timeline, shots: Mapping[str, Shot], film_samples: int
 ) -> list[SoundCue]:
-    """One bed for neighbours that share it, its fades centred on its ends."""
+    """One cue for adjacent shots with the same ambience; its fades are centred on its ends."""
     groups: list[tuple[Ambience, list[ShotEvent]]] = []
     previous = None
     for event in timeline.events:
@@ -126,6 +127,8 @@ def _build_ambience_cues(
             )
         else:
             seed = _derive_sound_seed(f"{ambience.make} {ambience.scope}")
+            # Generated ambience depends on the film's clock, so it goes on unchanged across a shot
+            # without it.
             sound_cues.append(replace(sound_cue, make=ambience.make, source=first, seed=seed))
     return sound_cues
 
@@ -168,7 +171,7 @@ def _build_music_cues(film: Film, timeline: Timeline) -> list[SoundCue]:
 
 
 def _build_generated_voice_cues(spoken_lines: Sequence[PlacedLine], rate: Rate) -> list[SoundCue]:
-    """Lines that no take speaks: voices over a colour or a card."""
+    """Lines that no take contains, such as voices over a colour or a card."""
     return [
         SoundCue(
             to_sample_position(spoken_line.span.start, rate),
@@ -181,7 +184,7 @@ def _build_generated_voice_cues(spoken_lines: Sequence[PlacedLine], rate: Rate) 
 
 
 def _build_narration_cues(timeline: Timeline, media: Mapping[str, StepMedia]) -> list[SoundCue]:
-    """Narration, each line with the sound of the step that speaks it."""
+    """Narration, each line with the sound of its step."""
     sound_cues = []
     for item in timeline.narration:
         medium = media.get(item.step)
@@ -197,7 +200,7 @@ def _build_narration_cues(timeline: Timeline, media: Mapping[str, StepMedia]) ->
 def _merge_speech_spans(
     spoken_lines: Sequence[PlacedLine], voice_cues: Sequence[SoundCue], rate: Rate
 ) -> tuple[tuple[int, int], ...]:
-    """Where the takes' dialogue and the other voices are heard, merged."""
+    """Where dialogue of takes and other voices are heard, merged."""
     spans = [(sound_cue.start, sound_cue.end - _BREATH) for sound_cue in voice_cues]
     spans += [
         (
@@ -217,7 +220,7 @@ def _merge_speech_spans(
 
 
 def _crop_cue_to_film(sound_cue: SoundCue, film_samples: int) -> SoundCue | None:
-    """The part of a piece that lies on the film; one that the film's end cuts off is faded."""
+    """The part of a cue within the film; a cue that the film's end cuts off gets a fade."""
     start, end = max(0, sound_cue.start), min(film_samples, sound_cue.end)
     if start >= end:
         return None

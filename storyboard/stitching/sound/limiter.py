@@ -1,6 +1,6 @@
-"""A true-peak limiter that looks ahead: linear where nothing is too loud, and it holds.
+"""A true-peak limiter with look-ahead: linear unless the sound is too loud.
 
-The peaks between the samples are found once, by fourfold oversampling, as one number a
+Peaks between the samples are found once, by fourfold oversampling, and kept as one number per
 millisecond; from them the gain follows for any drive and ceiling without reading the sound again.
 """
 
@@ -16,17 +16,18 @@ from numpy.typing import NDArray
 from storyboard.stitching.sound.pcm import RATE, Samples
 
 HOP = 48
-"""Samples for which one peak is kept: a millisecond."""
+"""Samples per stored peak: a millisecond."""
 _AHEAD = 5
-"""Hops in which the gain comes down before a peak and may swing back after it."""
+"""Hops over which the gain falls before a peak, and may start to rise after it."""
 _RELEASE_DB = 0.05
-"""How fast the gain recovers, dB a hop: 6 dB in an eighth of a second."""
+"""How fast the gain recovers, dB per hop: 6 dB in an eighth of a second."""
 _CHUNK = 1000 * HOP
 _FEW = 76
-"""Stretches that are read in one product: few enough that it is not spread over threads, which
-would spin against each other beside the encoder's."""
+"""Stretches per matrix product: few enough that the product isn't split over threads, which would
+compete with the encoder's.
+"""
 _SLOPE = 100
-"""Hops over which the release is reckoned at once: more would lose its small steps."""
+"""Hops of release computed at once: with more, float32 would lose its small steps."""
 
 Curve = NDArray[np.float32]
 
@@ -34,7 +35,7 @@ Curve = NDArray[np.float32]
 def measure_true_peaks_by_hop(blocks: Iterable[Samples], *, exact_above: float) -> Curve:
     """The highest true peak of either channel in every hop of the sound.
 
-    Hops that can't come above `exact_above` have their sample peak instead.
+    Hops whose peak can't exceed `exact_above` get their sample peak instead.
     """
     silent_hop = np.zeros((HOP, 2), dtype=np.float32)
     buffered, hop_peaks = silent_hop, []
@@ -49,17 +50,21 @@ def measure_true_peaks_by_hop(blocks: Iterable[Samples], *, exact_above: float) 
 
 
 def compute_limiter_curve(peaks: Curve, drive: float, ceiling: float) -> Curve:
-    """The gain at the start of every hop, at most 1, under which `peaks` x `drive` stay below
-    `ceiling` (all linear); one value more than there are hops.
+    """The gain at the start of every hop, at most 1, that keeps `peaks` x `drive` below `ceiling`.
+
+    All values are linear; there is one more than there are hops.
     """
     curve = np.append(peaks, np.float32(0))
     np.maximum(curve, 1e-9, out=curve)
     np.minimum(20 * np.log10(np.float32(ceiling / drive) / curve), 0, out=curve)  # dB
     gain_db = curve.copy()
+    # Each hop takes the lowest gain within reach, so the average below can't rise above what a peak
+    # needs.
     for shift in range(1, _AHEAD + 2):
         np.minimum(gain_db[shift:], curve[:-shift], out=gain_db[shift:])
         np.minimum(gain_db[:-shift], curve[shift:], out=gain_db[:-shift])
     _limit_gain_recovery(gain_db)
+    # A moving average turns the steps into slopes, which don't click.
     reduction = 1 - np.power(np.float32(10), gain_db / 20)
     padded = np.pad(reduction, _AHEAD, mode="edge")
     width = 2 * _AHEAD + 1
@@ -68,11 +73,13 @@ def compute_limiter_curve(peaks: Curve, drive: float, ceiling: float) -> Curve:
 
 
 def _limit_gain_recovery(gain_db: Curve) -> None:
-    """Lets the gain (dB) rise no faster than the release, in place."""
+    """Limits how fast the gain (dB) rises to the release rate, in place."""
     last = 0.0
     for start in range(0, len(gain_db), _SLOPE):
         part = gain_db[start : start + _SLOPE]
         slope = _RELEASE_DB * np.arange(1, len(part) + 1)
+        # With the slope subtracted, the allowed rise becomes level, so a running minimum applies
+        # it.
         part[:] = np.minimum(np.minimum.accumulate(np.minimum(part - slope, last)) + slope, 0)
         last = float(part[-1])
 
@@ -87,18 +94,19 @@ def apply_drive_and_limiter(
         first, last = at // HOP, -(-(at + len(block)) // HOP)
         places = np.minimum(np.arange(first, last + 1), len(curve) - 1)
         nodes = curve[places] * np.float32(drive)
+        # The gain is interpolated linearly from the start of each hop to the next.
         gain: Curve = nodes[:-1, None] + np.diff(nodes)[:, None] * along
         yield block * gain.ravel()[at - first * HOP :][: len(block), None]
         at += len(block)
 
 
 def count_limited_seconds(curve: Curve) -> float:
-    """How long the curve is below -0.1 dB."""
+    """For how long the curve is below -0.1 dB."""
     return float(np.count_nonzero(curve < 0.9886) * HOP / RATE)
 
 
 def _regroup_into_hops(blocks: Iterable[Samples]) -> Iterator[Samples]:
-    """The same sound in blocks of whole hops; the last is filled with silence."""
+    """The same sound in blocks of whole hops; the last is padded with silence."""
     remainder = np.zeros((0, 2), dtype=np.float32)
     for block in blocks:
         joined = np.concatenate([remainder, block]) if len(remainder) else block
@@ -111,13 +119,16 @@ def _regroup_into_hops(blocks: Iterable[Samples]) -> Iterator[Samples]:
 
 
 def _measure_inner_hop_peaks(part: Samples, exact_above: float) -> Curve:
-    """The peak of every hop of `part` but the first and the last."""
+    """The peak of every hop of `part` except the first and the last."""
     channels = np.ascontiguousarray(part.T)
     hops = channels.reshape(2, -1, HOP)
     sampled: Curve = np.maximum(hops.max(axis=2), -hops.min(axis=2)).max(axis=0)
+    # A value between samples is at most `_MOST` times the largest sample near it, so quieter hops
+    # need no oversampling.
     around = np.maximum(np.maximum(sampled[:-2], sampled[2:]), sampled[1:-1])
     loud_hops = np.flatnonzero(around * _MOST > exact_above)
     starts = (HOP - _LEFT + loud_hops[:, None] * HOP + np.arange(0, HOP, _READ)).ravel()
+    # Padded to whole products; the extra results are dropped below.
     filled = np.pad(starts, (0, -len(starts) % _FEW), mode="edge") if len(loud_hops) else starts
     interpolated_peaks = np.zeros(len(filled), np.float32)
     for channel in channels:
@@ -135,7 +146,7 @@ def _measure_inner_hop_peaks(part: Samples, exact_above: float) -> Curve:
 
 
 def _build_shift_kernel(shift: float) -> Curve:
-    """The filter that reads a signal `shift` of the way from one sample to the next."""
+    """The filter that reads a signal at `shift` of the way from one sample to the next."""
     places = np.arange(-_LEFT, _TAPS - _LEFT) - shift
     window = np.cos(np.pi * places / (_TAPS + 1)) ** 2
     kernel = np.sinc(places) * window
@@ -145,14 +156,14 @@ def _build_shift_kernel(shift: float) -> Curve:
 _TAPS = 24
 _LEFT = _TAPS // 2 - 1
 _READ = HOP // 2
-"""Samples that are read between at once: the fewer, the fewer zeros are multiplied."""
+"""Samples per matrix row to read between: the fewer, the fewer zeros are multiplied."""
 _KERNELS = tuple(map(_build_shift_kernel, (0.25, 0.5, 0.75)))
 _MOST = max(float(np.abs(kernel).sum()) for kernel in _KERNELS)
-"""No reading between samples is further from 0 than so many times the furthest it is read from."""
+"""A value between samples is at most this many times the largest sample that it is read from."""
 
 
 def _build_oversampling_matrix() -> Curve:
-    """A stretch times this is the signal at three places after each sample that is read."""
+    """Multiplied with a stretch, gives the signal at three points after each of its samples."""
     matrix = np.zeros((_READ + _TAPS - 1, 3 * _READ), dtype=np.float32)
     for number, kernel in enumerate(_KERNELS):
         for place in range(_READ):

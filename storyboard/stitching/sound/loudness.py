@@ -1,8 +1,8 @@
-"""Loudness by EBU R128: set by one gain, and a limiter where peaks ask.
+"""Loudness by EBU R128: one gain for the film, and a limiter where peaks need it.
 
-The programme keeps its dynamics: nothing but the gain moves, unless the true peaks would pass the
-ceiling; then the limiter holds them and the gain is found anew until the target is met. All of it
-is reckoned on meters.
+The film keeps its dynamics: only the gain changes, unless the true peaks would exceed the ceiling;
+then the limiter holds them and the gain is searched again until the target is met. All of this is
+computed from measurements.
 """
 
 from __future__ import annotations
@@ -28,34 +28,38 @@ from storyboard.stitching.sound.meter import (
 )
 
 CODEC_MARGIN_DB = 1.0
-"""How far below the ceiling the peaks stay before AAC, which overshoots."""
+"""How far below the ceiling peaks stay before AAC, which overshoots."""
 MOST_GAIN_DB = 24.0
-"""A film that is quieter than this below its target stays quiet, since it would be hiss."""
+"""The most gain: a film that would need more stays quiet, since the gain would mostly raise
+hiss.
+"""
 _CLOSE_LU = 0.2
 _ROUNDS = 8
 _GRAIN_DB = 0.25
-"""The gain moves in steps, so that a small change leaves the rest of a long film as it was."""
+"""The gain moves in steps, so a small change leaves most of a long film's sound unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoudnessGain:
-    """How a film's sound comes to its loudness."""
+    """How a film's sound reaches its loudness."""
 
     gain_db: float
-    """Of the whole."""
+    """The gain of the whole film."""
     curve: Curve | None
-    """The limiter's gain at the start of every HOP, one more than there are; None: it rests."""
+    """The limiter's gain at the start of every HOP, plus one at the end; None if it isn't
+    needed.
+    """
     lufs: float
-    """Integrated, afterwards; FLOOR_LUFS is silence."""
+    """Integrated, after the gain; FLOOR_LUFS is silence."""
     true_peak_db: float
-    """Afterwards, dBTP; FLOOR_DB is silence."""
+    """After the gain, dBTP; FLOOR_DB is silence."""
     lra: float
     limited_s: float = 0.0
     notes: tuple[str, ...] = ()
 
     @property
     def drive(self) -> float:
-        """The gain of the whole, linear."""
+        """The gain of the whole film, linear."""
         return _to_amplitude(self.gain_db)
 
 
@@ -66,11 +70,11 @@ def compute_loudness_gain(
     hop_reduction_db: Curve | None = None,
     extra_loudness_db: float = 0.0,
 ) -> LoudnessGain:
-    """How the sound of `measurement` meets `target`, its true peaks a margin below the ceiling.
+    """The gain that brings `measurement` to `target`, with true peaks a margin below the ceiling.
 
-    `hop_reduction_db` says for every hop how much lower still it must stay, `extra_loudness_db` how
-    much louder than the target the whole must be, since the coder takes as much away. A silent film
-    stays silent, which is noted.
+    `hop_reduction_db` says how much lower each hop must stay than the ceiling; `extra_loudness_db`
+    raises the target, to make up for what the encoder takes away. A silent film stays silent, with
+    a note.
     """
     lufs, peak_db = (
         compute_loudness(measurement.powers),
@@ -84,9 +88,10 @@ def compute_loudness_gain(
     )
     weighed = measurement.peaks * _to_amplitude_curve(
         lower
-    )  # as loud as a hop counts against the ceiling
+    )  # peaks, raised by their hop's reduction
     weighed_db = to_decibels(weighed.max(initial=0))
     if lufs <= FLOOR_LUFS:
+        # Without a loudness to aim at, only lower a sound that passes the ceiling.
         gain_db = min(0.0, _round_to_gain_step(ceiling_db - weighed_db, rounds_down=True))
         silence_reason = "is silent" if peak_db <= FLOOR_DB else "is too quiet or short to level"
         note = f"the sound {silence_reason}: its loudness stays"
@@ -108,13 +113,15 @@ def _search_limited_gain(
     gain_db: float,
     ceiling_db: float,
 ) -> LoudnessGain:
-    """Turns the gain under the limiter until the loudness is met too."""
+    """Adjusts the gain under the limiter until the loudness is met too."""
     hops = STEP // HOP
     best: LoudnessGain | None = None
     for _ in range(_ROUNDS):
         curve = compute_limiter_curve(
             weighted_peaks, _to_amplitude(gain_db), _to_amplitude(ceiling_db)
         )
+        # The powers have one value per STEP, the curve one per HOP: average the curve's power
+        # within each step.
         inside = np.resize(np.square(curve[:-1]), len(measurement.powers) * hops)
         inside[len(curve) - 1 :] = curve[-2] ** 2 if len(curve) > 1 else 1
         powers = (
@@ -130,6 +137,7 @@ def _search_limited_gain(
         if best is None or abs(target.lufs - lufs) < abs(target.lufs - best.lufs):
             best = candidate
         missing_lu = target.lufs - lufs
+        # The limiter takes back part of any gain, so a rise needs more than what is missing.
         gain_step_db = _round_to_gain_step(missing_lu * (1.0 if missing_lu < 0 else 1.3))
         if (
             abs(missing_lu) <= _CLOSE_LU
@@ -143,7 +151,7 @@ def _search_limited_gain(
 
 
 def note_missed_loudness(reached_lufs: float, target: Loudness) -> tuple[str, ...]:
-    """The note on a film that stays too quiet; none where it doesn't."""
+    """A note if the film stays too quiet; none otherwise."""
     missing = target.lufs - reached_lufs
     if missing <= 0.5:
         return ()
@@ -154,7 +162,7 @@ def note_missed_loudness(reached_lufs: float, target: Loudness) -> tuple[str, ..
 
 
 def _round_to_gain_step(db: float, *, rounds_down: bool = False) -> float:
-    """The nearest step of gain, or the next one down."""
+    """The nearest step of gain, or the next lower one."""
     steps = np.floor(db / _GRAIN_DB) if rounds_down else np.rint(db / _GRAIN_DB)
     return float(steps * _GRAIN_DB)
 
@@ -164,7 +172,7 @@ def _add_gain_unless_silent(level_db: float, gain_db: float) -> float:
 
 
 def to_decibels(amplitude: float) -> float:
-    """DB of an amplitude; FLOOR_DB where there is none."""
+    """An amplitude in dB; FLOOR_DB for silence."""
     return max(FLOOR_DB, float(20 * np.log10(max(amplitude, 1e-9))))
 
 

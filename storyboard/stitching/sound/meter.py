@@ -1,8 +1,8 @@
-"""How loud a sound is, in numbers that survive it: enough for EBU R128 and for a limiter.
+"""Measures a sound once, in numbers that are enough for EBU R128 and for a limiter.
 
-A meter keeps the weighted power of every hundredth of a second and the true peak of every
-millisecond, so the film's loudness, its gain and its limiting are reckoned without reading the
-sound again, and a film of which little changed is measured only there.
+A measurement holds the weighted power of every hundredth of a second and the true peak of every
+millisecond. The film's loudness, gain and limiting are computed from it without reading the sound
+again, and after a small change only the changed part is measured.
 """
 
 from __future__ import annotations
@@ -19,26 +19,27 @@ from storyboard.stitching.sound.limiter import HOP, measure_true_peaks_by_hop
 from storyboard.stitching.sound.pcm import RATE, Samples
 
 STEP = RATE // 100
-"""Samples for which one power is kept."""
+"""Samples per stored power."""
 FLOOR_LUFS = -70.0
-"""What R128 calls silence."""
+"""The level of R128's absolute gate, taken for silence."""
 FLOOR_DB = -120.0
 _PEAKS_ABOVE = 0.05
-"""Sounds whose peaks lie below this can't come near a ceiling under the most gain there is."""
+"""Peaks below this stay below any ceiling, even with the most gain."""
 _WINDOW, _SHORT, _EVERY = 40, 300, 10
-"""Steps of a gating block and of a short-term one, and from one to the next."""
+"""Steps in a gating block, in a short-term block, and from one block to the next."""
 _OFFSET = -0.691
 
 _TURN, _TAIL = 32_768, 4096
-"""Samples that are filtered at once, and those of them before whose like the filter has forgotten:
-after so many its ringing is 10^-9 of what it was."""
+"""Samples that are filtered at once, and how many of them are context: after so many samples the
+filter's ringing has fallen to 10^-9.
+"""
 
 Curve = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What was read of a sound."""
+    """What was measured of a sound."""
 
     powers: Curve
     """Mean square of every STEP, K-weighted, both channels added."""
@@ -53,11 +54,10 @@ def measure_sound(
     *,
     exact_above: float = _PEAKS_ABOVE,
 ) -> Measurement:
-    """The meter of `sound` without `leading_context` and `trailing_context` samples at its ends.
+    """Measures `sound` without `leading_context` and `trailing_context` samples at its ends.
 
-    Those are what stands around it: they settle the filters. The rest begins on a whole STEP.
-    True are the peaks that pass `exact_above` (linear) and the highest of all; the others may be
-    those of the samples.
+    The context lets the filters settle. The rest begins on a whole STEP. Peaks above `exact_above`
+    (linear) and the highest of all are true peaks; others may be sample peaks.
     """
     own = len(sound) - leading_context - trailing_context
     if own <= 0:
@@ -71,6 +71,7 @@ def measure_sound(
     lead = min(leading_context, HOP) // HOP * HOP
     trail = min(trailing_context, HOP)
     around = sound[leading_context - lead : len(sound) - trailing_context + trail]
+    # The highest peak must be exact even in a quiet sound.
     exact_above = min(exact_above, float(np.abs(around).max(initial=0)))
     peaks = measure_true_peaks_by_hop([around], exact_above=exact_above)[lead // HOP :][
         : -(-own // HOP)
@@ -79,7 +80,7 @@ def measure_sound(
 
 
 def join_measurements(measurements: Sequence[Measurement]) -> Measurement:
-    """The meter of sounds that follow one another; all but the last are whole STEPs long."""
+    """The measurement of sounds that follow one another; all but the last are whole STEPs long."""
     return Measurement(
         np.concatenate([measurement.powers for measurement in measurements]),
         np.concatenate([measurement.peaks for measurement in measurements]),
@@ -87,19 +88,22 @@ def join_measurements(measurements: Sequence[Measurement]) -> Measurement:
 
 
 def compute_loudness(powers: Curve) -> float:
-    """Integrated loudness, LUFS; FLOOR_LUFS is silence, or too short to say."""
+    """Integrated loudness, LUFS; FLOOR_LUFS for silence or too short a sound."""
     blocks = _average_windows(powers, _WINDOW)
     blocks = blocks[blocks > _to_power(FLOOR_LUFS)]
     if not len(blocks):
         return FLOOR_LUFS
+    # R128 gates twice: at -70 LUFS, then 10 LU below the mean of what is left.
     loud = blocks[blocks > blocks.mean() * 0.1]
     return float(max(FLOOR_LUFS, _OFFSET + 10 * np.log10(loud.mean())))
 
 
 def compute_loudness_range(powers: Curve) -> float:
-    """Loudness range, LU; 0 for what is too short to say."""
+    """Loudness range, LU; 0 if the sound is too short."""
     blocks = _average_windows(powers, _SHORT)
     blocks = blocks[blocks > _to_power(FLOOR_LUFS)]
+    # The relative gate of the range is 20 LU; the range itself goes from the 10th to the 95th
+    # percentile.
     blocks = blocks[blocks > blocks.mean() * 0.01] if len(blocks) else blocks
     if not len(blocks):
         return 0.0
@@ -112,14 +116,16 @@ def _to_power(lufs: float) -> float:
 
 
 def _average_windows(powers: Curve, window: int) -> NDArray[np.float64]:
-    """Mean power of every window of that many steps."""
+    """Mean power of every window of `window` steps."""
     sums = np.concatenate([[0.0], np.cumsum(powers, dtype=np.float64)])
     starts = np.arange(0, len(powers) - window + 1, _EVERY)
     return np.asarray((sums[starts + window] - sums[starts]) / window)
 
 
 def _apply_k_filter(sound: Samples) -> Curve:
-    """Both channels (2, n) through the K filter; its first tenth of a second is still settling."""
+    """Both channels (2, n) through the K filter; the first tenth of a second is still settling."""
+    # Overlap-save: each block repeats the end of the one before, and that part of its result is
+    # dropped.
     new = _TURN - _TAIL
     turns = -(-len(sound) // new)
     padded = np.zeros((2, _TAIL + turns * new), np.float32)
@@ -134,6 +140,8 @@ def _apply_k_filter(sound: Samples) -> Curve:
 
 @lru_cache(maxsize=1)
 def _compute_k_response() -> NDArray[np.complex64]:
+    # The filter's response at the frequencies of the FFT: both sections evaluated on the unit
+    # circle.
     turns = np.exp(-2j * np.pi * np.arange(_TURN // 2 + 1) / _TURN)
     response = np.ones(len(turns), complex)
     for above, below in _K_FILTER:
@@ -148,4 +156,4 @@ _K_FILTER = (
     ),
     ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)),
 )
-"""ITU-R BS.1770 at 48 kHz: over and under the line, of two sections."""
+"""ITU-R BS.1770 at 48 kHz: numerator and denominator of both sections."""

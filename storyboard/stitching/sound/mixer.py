@@ -1,7 +1,7 @@
-"""The film's sound as samples: everything the cue sheet names, mixed for any part of the film.
+"""Mixes the cue sheet into samples, for any part of the film.
 
-What a part sounds like depends on nothing outside it, so parts are rendered alone, in any order,
-and kept. Each sound is opened where the part begins and closed where it ends.
+A part depends on nothing outside it, so parts are mixed separately, in any order, and cached. Each
+sound is opened where the part begins and closed where it ends.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from storyboard.stitching.sound.pcm import (
 
 _BLOCK = 10 * RATE
 _NEAR = 10 * RATE
-"""What stands before here in a file is read through, beyond it a reader jumps."""
+"""A reader decodes through this many samples of a file, and seeks beyond."""
 _ATTACK = RATE * 150 // 1000
 _RELEASE = RATE * 400 // 1000
 _SOON = RATE // 10
 """Pauses that leave less than this at full level stay ducked."""
 _STEP = 72
-"""Samples in which a step at a seam melts away."""
+"""Samples over which a step at a seam is smoothed."""
 
 _EMPTY_HINT = "export it again, or take it out of the film"
 
@@ -50,32 +50,33 @@ class MixedBlock:
 
     samples: Samples
     ended: Mapping[int, int]
-    """By the piece's place in the cue sheet, the film sample where its file ended too soon."""
+    """By the cue's number in the sheet, the film sample where its file ended too soon."""
 
 
 @dataclass(slots=True)
 class SoundSources:
-    """Opens what the pieces of one film name.
+    """Opens the sounds that a film's cues name.
 
-    `folder` takes copies of files in which no reader can jump, and of those that loop; they go
-    with the folder.
+    `folder` holds copies of files that can't be seeked, and of those that loop; the caller removes
+    it.
     """
 
     folder: Path
     generated: GeneratedSounds = GeneratedSounds()
     voices: Mapping[str, str] = field(default_factory=dict)
-    """By cast name, the voice's words."""
+    """By cast name, the description of the voice."""
     film_files: Mapping[Path, str] = field(default_factory=dict)
-    """By path, where the film names a file that it lays itself; the others are takes."""
+    """By path, where the film names a sound file; other files are takes."""
     takes: Mapping[Path, str] = field(default_factory=dict)
-    """By path, whose take a file is."""
+    """By path, the step whose take a file is."""
     _copies: dict[tuple[Path, str], Path] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def open_cue(self, cue: SoundCue) -> Iterator[Samples]:
-        """The samples of a piece from its `source` on.
+        """The samples of a cue from its `source` on.
 
-        Raises StitchError for words that nobody makes, MediaError for a file that can't be read.
+        Raises StitchError for a description that nothing can make, MediaError for an unreadable
+        file.
         """
         if cue.path is not None:
             return self._read_file(cue.path, cue)
@@ -90,7 +91,8 @@ class SoundSources:
         return _generate_ambience(cue, self.generated.beds)
 
     def _read_file(self, path: Path, cue: SoundCue) -> Iterator[Samples]:
-        """The samples of its file; what is wrong with it is told with its place in the film."""
+        """The samples of the cue's file; an error names its place in the film."""
+        # Only a file that the film names must have sound; a take may be silent.
         is_empty = path in self.film_files and not cue.source
         try:
             if cue.loops:
@@ -121,10 +123,10 @@ class SoundSources:
 
 
 def mix_sample_range(sheet: CueSheet, sounds: SoundSources, first: int, last: int) -> MixedBlock:
-    """Film samples [first, last) of the mix, before any levelling."""
+    """Film samples [first, last) of the mix, before levelling."""
     block = create_silence(last - first)
     ducking = Ducking(sheet.speech)
-    ends: dict[int, Samples] = {}  # the last two samples of what goes on there
+    ends: dict[int, Samples] = {}  # the last two samples of each cue that another continues
     ended: dict[int, int] = {}
     for number in find_cue_numbers_between(sheet, first, last):
         cue = sheet.cues[number]
@@ -142,13 +144,13 @@ def mix_sample_range(sheet: CueSheet, sounds: SoundSources, first: int, last: in
 
 
 def find_cue_numbers_between(sheet: CueSheet, first: int, last: int) -> list[int]:
-    """The places in the sheet of the pieces that sound in [first, last), by their start."""
+    """The numbers of the cues that sound in [first, last), ordered by their start."""
     numbers = [n for n, cue in enumerate(sheet.cues) if cue.start < last and cue.end > first]
     return sorted(numbers, key=lambda n: (sheet.cues[n].start, sheet.cues[n].end))
 
 
 def crop_cue(cue: SoundCue, first: int, last: int) -> SoundCue:
-    """The part of a piece that sounds in [first, last); its ramps stand where they stood."""
+    """The part of a cue that sounds in [first, last); its ramps keep their places."""
     ahead = max(0, first - cue.start)
     return replace(
         cue,
@@ -165,7 +167,7 @@ def _advance_cue_source(cue: SoundCue, film_sample: int) -> SoundCue:
 
 
 class _CuePlayer:
-    """A piece while it sounds."""
+    """Plays one cue into a block."""
 
     def __init__(self, cue: SoundCue, reader: SampleReader) -> None:
         self.cue = cue
@@ -179,10 +181,13 @@ class _CuePlayer:
         ducking: Ducking,
         seam_endings: dict[int, Samples],
     ) -> None:
-        """Adds itself to the block that begins at film sample `block_start` and holds all of it."""
+        """Adds the cue to the block that begins at film sample `block_start` and contains all of
+        it.
+        """
         cue = self.cue
         first, last = cue.start, cue.end
         sound = self.reader.read(last - first) * np.float32(10 ** (cue.gain_db / 20))
+        # The file ended before the cue: fade it out, or the stop would click.
         if self.reader.ended and self.reader.samples_read < last - first:
             stop = self.ended_at = first + self.reader.samples_read
             _apply_ramp(sound, GainRamp(max(first, stop - DECLICK), stop, False), first)
@@ -198,7 +203,7 @@ class _CuePlayer:
 
 
 def _generate_ambience(cue: SoundCue, ambience_source: AmbienceSource) -> Iterator[Samples]:
-    """A bed, always made in the same stretches of its clock, wherever it is begun."""
+    """Generated ambience, always made in the same stretches of its clock, wherever it starts."""
     at = cue.source // _BLOCK * _BLOCK
     skip, end = cue.source - at, cue.source + cue.end - cue.start
     while at < end:
@@ -207,10 +212,11 @@ def _generate_ambience(cue: SoundCue, ambience_source: AmbienceSource) -> Iterat
 
 
 def _apply_ramp(sound: Samples, ramp: GainRamp, sound_start: int) -> None:
-    """Applies a ramp to `sound`, which stands at film sample `sound_start`."""
+    """Applies a ramp to `sound`, which starts at film sample `sound_start`."""
     size = max(1, ramp.end - ramp.start)
     first = min(max(ramp.start - sound_start, 0), len(sound))
     last = min(max(ramp.end - sound_start, first), len(sound))
+    # Half a sample in, so that a rise and a fall over the same samples are exact mirror images.
     share = (np.arange(first, last, dtype=np.float32) + (sound_start - ramp.start + 0.5)) / size
     if not ramp.rising:
         share = 1 - share
@@ -223,9 +229,12 @@ def _apply_ramp(sound: Samples, ramp: GainRamp, sound_start: int) -> None:
 
 
 def _smooth_seam_step(previous_ending: Samples, sound: Samples) -> None:
-    """Takes the step out of a seam: what lies between where the sound before stood and where it
-    was heading is none.
+    """Removes the step at a seam.
+
+    A start between the last sample of the previous sound and where that sound was heading is no
+    step.
     """
+    # Heading: the line through the last two samples, one sample further.
     last_value, expected_value = previous_ending[1], 2 * previous_ending[1] - previous_ending[0]
     target = np.clip(
         sound[0], np.minimum(last_value, expected_value), np.maximum(last_value, expected_value)
@@ -236,7 +245,9 @@ def _smooth_seam_step(previous_ending: Samples, sound: Samples) -> None:
 
 
 class Ducking:
-    """Gives way to speech: down before a line, held through short pauses, up again after it."""
+    """Lowers music under speech: down before a line, held through short pauses, up again after
+    it.
+    """
 
     def __init__(self, speech_spans: Sequence[tuple[int, int]]) -> None:
         merged_spans: list[list[int]] = []
@@ -246,7 +257,7 @@ class Ducking:
             else:
                 merged_spans.append([start, end])
         self.ducked_spans = tuple((start - _ATTACK, end + _RELEASE) for start, end in merged_spans)
-        """Where it is down, on its way down or on its way up."""
+        """Where the gain is lowered, falling or rising."""
         self._positions = [at for s, e in merged_spans for at in (s - _ATTACK, s, e, e + _RELEASE)]
         self._depths = [0.0, 1.0, 1.0, 0.0] * len(merged_spans)
 
@@ -255,5 +266,6 @@ class Ducking:
         if not self._positions:
             return np.ones(last - first, dtype=np.float32)
         share = np.interp(np.arange(first, last), self._positions, self._depths)
+        # Smoothstep: the fall and the rise begin and end without a corner.
         soft = share * share * (3 - 2 * share)
         return (10 ** (-duck_db / 20 * soft)).astype(np.float32)

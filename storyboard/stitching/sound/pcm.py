@@ -1,7 +1,7 @@
-"""Sound as samples: any file read in order as stereo at 48 kHz, and WAV written and read.
+"""Sound as samples: decodes any file as stereo at 48 kHz, in order, and writes and reads WAV.
 
-Sample 0 of a file with a picture is the moment of its first frame, of a sound file its first
-sample, whatever priming, edit list or start time stand in the container.
+Sample 0 of a file with a picture is the time of its first frame; of a sound file, its first sample,
+for any priming, edit list or start time of the container.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ Samples: TypeAlias = NDArray[np.float32]
 
 _SEEKABLE = frozenset(("mov", "wav", "flac", "aiff", "w64"))
 _FROM_START_S = 10
-_PREROLL_S = Fraction(1, 4)  # codecs overlap frames: what comes right after a jump is not yet true
+_PREROLL_S = Fraction(1, 4)  # codecs overlap frames: the first ones after a seek are wrong
 _HOLE_S = 0.02
 _TOGETHER = 32
-"""Frames that are handed on as one piece."""
+"""Frames that are returned as one piece."""
 _LOOP_FADE = RATE // 2
 _HELD = 10 * RATE
-"""A loop of no more samples is held in memory."""
+"""Loops of up to this many samples are kept in memory."""
 
 
 def to_sample_position(film_frame: int, rate: Rate) -> int:
@@ -51,15 +51,15 @@ def create_silence(sample_count: int) -> Samples:
 
 
 class SampleReader:
-    """Samples in order from pieces of any size; silence after their end."""
+    """Reads samples in order from pieces of any size; silence after their end."""
 
     def __init__(self, pieces: Iterator[Samples]) -> None:
         self._pieces = pieces
         self._left = create_silence(0)
         self.ended = False
-        """Whether `read` has come to the end of the sound."""
+        """Whether `read` has reached the end of the sound."""
         self.samples_read = 0
-        """Samples of it that were read."""
+        """Samples of the sound read so far."""
 
     def read(self, sample_count: int) -> Samples:
         """The next `sample_count` samples."""
@@ -80,17 +80,17 @@ class SampleReader:
         return np.concatenate([*parts, create_silence(missing)])
 
     def close(self) -> None:
-        """Closes the file behind it."""
+        """Closes the underlying file."""
         close: Callable[[], None] | None = getattr(self._pieces, "close", None)
         if close:
             close()
 
 
 def decode_audio(path: Path, start_sample: int = 0, *, audio_track: str = "") -> Iterator[Samples]:
-    """The sound of `path` from `start_sample` on, in pieces; nothing where it has none.
+    """The sound of `path` from `start_sample` on, in pieces; nothing if it has none.
 
-    Of several tracks that is the one which `audio_track` names, else the one that a player plays.
-    Raises MediaError when the file can't be read, or where a sample is no number.
+    Decodes the track that `audio_track` names, else the one that a player plays. Raises MediaError
+    when the file can't be read, or if a sample is not a number.
     """
     if not path.is_file():
         raise MediaError(f"{path} is not there")
@@ -106,6 +106,7 @@ def decode_audio(path: Path, start_sample: int = 0, *, audio_track: str = "") ->
             container.seek(int(seconds / stream.time_base), stream=stream)
         next_sample = start_sample
         for at, piece in _resample_with_positions(container, stream, zero):
+            # A gap in the stream, or a track that starts late, is silence.
             if at > next_sample:
                 yield create_silence(at - next_sample)
                 next_sample = at
@@ -117,13 +118,13 @@ def decode_audio(path: Path, start_sample: int = 0, *, audio_track: str = "") ->
 
 
 def can_seek(path: Path) -> bool:
-    """Whether a reader can begin anywhere in the file without reading what stands before."""
+    """Whether a reader can start anywhere in the file without reading what comes before."""
     with _open_audio(path) as container:
         return bool(_SEEKABLE & set(container.format.name.split(",")))
 
 
 def loop_audio(path: Path, start_sample: int = 0) -> Iterator[Samples]:
-    """The sound of `path` over and over, from `start_sample` of it on.
+    """The sound of `path` in an endless loop, from `start_sample` on.
 
     Its end is cross-faded into its beginning. Raises MediaError when it has no sound.
     """
@@ -138,6 +139,7 @@ def loop_audio(path: Path, start_sample: int = 0) -> Iterator[Samples]:
     if count <= _HELD:
         yield from _loop_samples(np.concatenate(cached_pieces), fade, start_sample)
     round_ = count - fade
+    # All rounds but the first are alike, so skip at most one round beyond the first.
     skip = start_sample if start_sample < 2 * round_ else round_ + (start_sample - round_) % round_
     for piece in _loop_from_file(path, fade):
         if skip < len(piece):
@@ -146,7 +148,7 @@ def loop_audio(path: Path, start_sample: int = 0) -> Iterator[Samples]:
 
 
 def _loop_samples(sound: Samples, fade_samples: int, start_sample: int) -> Iterator[Samples]:
-    """The same of sound that is all there, a second or more at once."""
+    """The loop of a sound in memory, at least a second at a time."""
     first, ending = sound[: len(sound) - fade_samples], sound[len(sound) - fade_samples :]
     if start_sample < len(first):
         yield first[start_sample:]
@@ -184,7 +186,9 @@ def read_wav_blocks(path: Path, block_samples: int) -> Iterator[Samples]:
 
 
 class WavWriter:
-    """Writes stereo float WAV at 48 kHz; the file appears by rename when the block ends well."""
+    """Writes stereo float WAV at 48 kHz; the file appears by rename when the `with` block
+    succeeds.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -218,7 +222,9 @@ class WavWriter:
 
 
 def _check_finite(samples: Samples, path: Path, first_sample: int) -> None:
-    """Raises MediaError for what no player can play; `first_sample` is where they stand."""
+    """Raises MediaError for infinite or undefined samples; `first_sample` is where `samples`
+    start.
+    """
     if np.isfinite(samples).all():
         return
     first = first_sample + int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
@@ -229,7 +235,7 @@ def _check_finite(samples: Samples, path: Path, first_sample: int) -> None:
 
 
 def _find_sample_zero_seconds(container: Any, stream: Any) -> Fraction:
-    """The container's time of sample 0, seconds."""
+    """The container's time of sample 0, in seconds."""
     pictures = [
         track
         for track in container.streams.video
@@ -241,9 +247,9 @@ def _find_sample_zero_seconds(container: Any, stream: Any) -> Fraction:
 
 @contextmanager
 def _open_audio(path: Path) -> Iterator[Any]:
-    """The file opened for its sound alone: of an MP4 no picture is read, and none decoded.
+    """Opens the file for its sound alone: of an MP4, no picture is read or decoded.
 
-    Its table of contents says when the picture begins; elsewhere that takes a decoder.
+    An MP4's table of contents states when the picture begins; in other files that takes a decoder.
     """
     import av
 
@@ -261,12 +267,12 @@ def _open_audio(path: Path) -> Iterator[Any]:
 
 @lru_cache(maxsize=1)
 def _join_audio_decoder_names() -> str:
-    """Every decoder of sound, as libav lists them."""
+    """Every audio decoder of libav, as a whitelist."""
     import av
 
     decoder_names = []
     for name in sorted(av.codec.codecs_available):
-        with suppress(ValueError):  # encoders have no name here
+        with suppress(ValueError):  # the name of an encoder
             decoder_names += [name] if av.Codec(name, "r").type == "audio" else []
     return ",".join(decoder_names)
 
@@ -274,7 +280,7 @@ def _join_audio_decoder_names() -> str:
 def _resample_with_positions(
     container: Any, stream: Any, zero_seconds: Fraction
 ) -> Iterator[tuple[int, Samples]]:
-    """(sample where it stands, samples), in order; a hole in the stream starts afresh."""
+    """Yields (position, samples) in order; a gap in the stream starts a new resampler."""
     import av
 
     def create_resampler() -> Any:
@@ -299,6 +305,7 @@ def _resample_with_positions(
     next_time: float | None = None
     for frame in container.decode(stream):
         start_time = next_time if frame.pts is None else frame.pts * tick - float(zero_seconds)
+        # Small differences are rounding of time stamps; only a real gap moves the position.
         if next_time is None or start_time is None or abs(start_time - next_time) > _HOLE_S:
             if next_time is not None:
                 waiting += [block.to_ndarray() for block in resampler.resample(None)]
@@ -307,7 +314,7 @@ def _resample_with_positions(
             next_time = start_time or 0.0
             at = round(next_time * RATE)
         next_time += frame.samples / frame.sample_rate
-        frame.pts = None  # the resampler would otherwise fill or drop by its own reckoning
+        frame.pts = None  # else the resampler would fill or drop samples itself
         waiting += [block.to_ndarray() for block in resampler.resample(frame)]
         if len(waiting) >= _TOGETHER:
             yield from flush_waiting()
@@ -332,7 +339,7 @@ _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
 def _build_wav_header(sample_count: int) -> bytes:
-    """RIFF with 32-bit floats. Past 4 GiB the size says so, and readers go to the end."""
+    """RIFF with 32-bit floats. Past 4 GiB the size is its maximum, and readers go to the end."""
     size = sample_count * 8
     if size > _MOST - _HEADER.size:
         size = _MOST

@@ -1,6 +1,6 @@
-"""Parts of a film's sound, kept by what they are: a small file each, its first line numbers.
+"""Caches segments of a film's sound by content: one small file each, whose first line is JSON.
 
-Whatever is unsure (cut short, unreadable) is not there, and is made again.
+A file that is truncated or unreadable counts as missing, and is made again.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from storyboard.util.output_files import replace_file
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """What was kept under one name."""
+    """The data cached under one name."""
 
     facts: Mapping[str, Any]
     body: bytes
 
 
 class SegmentCache:
-    """The folder of the parts."""
+    """A folder of cached segments."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def read_entry(self, name: str) -> CacheEntry | None:
-        """What is kept under that name, if it is whole; its file counts as used now."""
+        """The entry of that name, if it is intact; marks its file as used."""
         path = self._folder / name
         try:
             head, _, body = path.read_bytes().partition(b"\n")
@@ -46,7 +46,7 @@ class SegmentCache:
         return CacheEntry(facts, body)
 
     def write_entry(self, name: str, facts: Mapping[str, Any], body: bytes) -> CacheEntry:
-        """Keeps it, by rename."""
+        """Writes an entry, by rename."""
         path = self._folder / name
         unfinished = build_temp_path(path)
         head = json.dumps({**facts, "crc": zlib.crc32(body)}, separators=(",", ":"))

@@ -1,7 +1,8 @@
-"""One part of a film's sound: named by all that sounds in it, measured once, coded once.
+"""One segment of a film's sound: named by everything that sounds in it, measured once, encoded
+once.
 
-What was measured is kept apart from what was coded: the gain is the whole film's, and only with
-it does a part's AAC have a name.
+The measurement is cached separately from the AAC: the gain belongs to the whole film, and only with
+the gain is a segment's AAC determined.
 """
 
 from __future__ import annotations
@@ -36,16 +37,16 @@ from storyboard.stitching.sound.pcm import Samples
 from storyboard.stitching.sound.segment_cache import SegmentCache
 
 _REVISION = 3
-"""Part of every part's name; raise it when the same part would sound otherwise."""
+"""Part of every segment's name; raise it when the same segment would sound different."""
 PACKETS = 525
 _SEGMENT_SAMPLES = PACKETS * PACKET
-"""Samples of a part: whole packets, hops and steps of a meter."""
+"""Samples of a segment: whole packets, hops and measured steps."""
 _CONTEXT_SAMPLES = 9 * PACKET
-"""Samples on either side of a part that settle filters and coder."""
+"""Samples on either side of a segment, for filters and encoder to settle."""
 
 
 class SoundSegment:
-    """One part: mixed at most once in a run, and only where something of it is not kept."""
+    """One segment: mixed at most once per run, and only if some result is not cached."""
 
     def __init__(
         self,
@@ -67,12 +68,12 @@ class SoundSegment:
         self.peak_db = FLOOR_DB
         self.powers = np.zeros(0, np.float32)
         self.early_ends: dict[int, int] = {}
-        """By the piece's place in the sheet, where its file ended too soon."""
+        """By the cue's number in the sheet, the film sample where its file ended too soon."""
         self._first, self._last = _compute_segment_span(number, sheet)
         self._low, self._high = _compute_span_with_context(number, sheet)
 
     def measure(self) -> Measurement:
-        """What was measured of the part, before any levelling."""
+        """The segment's measurement, before levelling."""
         cue_numbers = find_cue_numbers_between(self._sheet, self._low, self._high)
         entry = self._cache.read_entry(f"meter-{self._name}")
         if entry is None:
@@ -82,6 +83,7 @@ class SoundSegment:
             measurement = measure_sound(
                 block.samples, self._first - self._low, self._high - self._last
             )
+            # Stored relative to the segment, which may be elsewhere in another film.
             cut_short = [[cue_numbers.index(n), at - self._low] for n, at in block.ended.items()]
             body = (
                 measurement.powers.astype("<f4").tobytes()
@@ -95,11 +97,13 @@ class SoundSegment:
         return Measurement(values[:powers], values[powers:])
 
     def encode_and_measure_excess(self, levelling: LoudnessGain, film: Film) -> Curve:
-        """Sees to the part's AAC and hears it as a player does, in `powers` and `peak_db`.
+        """Encodes the segment unless cached, and measures the decoded result in `powers` and
+        `peak_db`.
 
-        Returns by hop how far the true peaks pass the film's ceiling, dB.
+        Returns how far the true peaks of each hop exceed the film's ceiling, in dB.
         """
         curve = levelling.curve
+        # A segment in which the limiter does nothing keeps its name, whatever it does elsewhere.
         if curve is not None:
             curve = curve[self._low // HOP : self._high // HOP + 2]
             curve = None if (curve == 1).all() else curve
@@ -122,12 +126,12 @@ class SoundSegment:
         self.peak_db = to_decibels(entry.facts["peak"])
         over = np.zeros(-(-(self._last - self._first) // HOP), np.float32)
         for hop, db in entry.facts["loud"] if len(over) else ():
-            over[min(hop, len(over) - 1)] = db  # beyond the end the last one counts
+            over[min(hop, len(over) - 1)] = db  # ringing after the end counts for the last hop
         return over
 
     @property
     def coded_packets(self) -> bytes:
-        """The part's packets. Raises MediaError when somebody has taken them away."""
+        """The segment's packets. Raises MediaError when its file was deleted meanwhile."""
         entry = self._cache.read_entry(self._coded_name)
         if entry is None:
             raise MediaError("a part of the film's sound vanished while the film was cut")
@@ -150,13 +154,14 @@ class SoundSegment:
     def _encode_and_measure_limited(
         self, drive: float, curve: Curve | None, ceiling: float
     ) -> tuple[list[bytes], Measurement]:
-        """The part's packets, and the meter of what they sound like."""
+        """The segment's packets, and the measurement of their decoded sound."""
         unity_curve = np.ones(1, np.float32)
         sound = next(
             apply_drive_and_limiter(
                 [self._load_or_mix_samples()], unity_curve if curve is None else curve, drive
             )
         )
+        # The first segment has no sound before it, and keeps the encoder's early packet.
         preroll = PREROLL if self._number else 0
         begin = max(0, self._first - preroll * PACKET)
         end = min(self._high, self._first + _SEGMENT_SAMPLES + PREROLL * PACKET)
@@ -165,7 +170,7 @@ class SoundSegment:
         before = self._first - begin
         after = len(decoded_sound) - before - (self._last - self._first)
         if self._last == self._sheet.length:
-            after = 0  # what rings on after the end is heard too
+            after = 0  # include what rings on after the end
         total = count_aac_packets(self._sheet.length) - self._number * PACKETS
         own_packets = packets[preroll : preroll + min(PACKETS, total)]
         return own_packets, measure_sound(decoded_sound, before, after, exact_above=ceiling)
@@ -190,7 +195,7 @@ def digest_segment(
     voices: Mapping[str, str],
     generator_revision: str,
 ) -> str:
-    """What a part sounds like, as a digest: equal names sound equal, wherever they stand."""
+    """A digest of a segment's sound: equal names sound equal, wherever they are in a film."""
     (first, last), (low, high) = (
         _compute_segment_span(segment_number, sheet),
         _compute_span_with_context(segment_number, sheet),
@@ -203,6 +208,7 @@ def digest_segment(
         serialized_cues.append(
             _serialize_cue_within(cue, low, high, hashes_by_path, voices, generator_revision)
         )
+    # Speech matters only where a cue is ducked.
     speech: list[Value] = [
         [start - low, end - low]
         for start, end in Ducking(sheet.speech).ducked_spans
@@ -221,7 +227,7 @@ def _serialize_cue_within(
     voices: Mapping[str, str],
     generator_revision: str,
 ) -> Value:
-    """What of a piece is heard in [low, high), counted from `low`."""
+    """What is heard of a cue in [low, high), counted from `low`."""
     source_identity: Value
     if cue.path is not None:
         file_hash = hashes_by_path[cue.path]
@@ -239,6 +245,7 @@ def _serialize_cue_within(
     else:
         source_identity = [generator_revision, cue.make, cue.seed]
     start, end = max(cue.start, low), min(cue.end, high)
+    # A ramp that is over before `low`, or starts after `high`, changes nothing here.
     ramps: list[Value] = [
         [ramp.start - low, ramp.end - low, ramp.rising, ramp.linear]
         for ramp in cue.ramps

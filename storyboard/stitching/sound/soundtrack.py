@@ -1,8 +1,8 @@
-"""The film's sound, levelled and coded: in parts that are kept, so that a change is heard alone.
+"""The film's sound, levelled and encoded in cached segments, so a change redoes only its segment.
 
-A part is eleven seconds of the film, named by everything that sounds in it. What was measured of
-it is kept apart from what was coded of it: the gain is the whole film's, and only with it does a
-part's AAC have a name. Both stand on one grid, so memory holds a few parts and the meters.
+A segment is eleven seconds of the film, named by everything that sounds in it. The measurement is
+cached separately from the AAC: the gain belongs to the whole film, and only with the gain is a
+segment's AAC determined. Memory holds a few segments and all measurements.
 """
 
 from __future__ import annotations
@@ -45,11 +45,13 @@ from storyboard.stitching.sound.segments import PACKETS, SoundSegment, digest_se
 _ROUNDS = 6
 _SPARE_DB = 0.1
 _NEAR = 2 * PACKET // HOP
-"""Hops around a peak that AAC let through which are lowered with it."""
+"""Hops around a peak in the decoded AAC that are lowered with it."""
 _WORTH_A_NOTE = RATE // 10
 _CLOSE_LU = 0.3
 _UNEVEN_LU = 11.0
-"""So much louder than its neighbour a shot seems twice as loud, and somebody reaches for a knob."""
+"""A shot this much louder than its neighbour seems twice as loud, and people reach for the
+volume.
+"""
 _MAX_UNEVEN = 5
 
 _T = TypeVar("_T")
@@ -61,16 +63,16 @@ class MixResult:
 
     samples: int
     lufs: float
-    """Integrated, of the AAC as it is decoded; -70 is silence."""
+    """Integrated, of the decoded AAC; -70 is silence."""
     true_peak_db: float
-    """dBTP, of the same; -120 is silence."""
+    """dBTP, of the decoded AAC; -120 is silence."""
     lra: float
     gain_db: float
-    """What the whole mix was raised or lowered by."""
+    """The gain of the whole mix."""
     limited_s: float = 0.0
     """Seconds in which the limiter worked."""
     rendered: int = 0
-    """Parts that were mixed; the others were kept from before."""
+    """Segments that were mixed; the others were cached."""
     parts: int = 0
     notes: tuple[str, ...] = ()
 
@@ -80,9 +82,9 @@ def write_soundtrack(
 ) -> MixResult:
     """Writes the film's sound to `out`: AAC in ADTS, one packet early, as long as the timeline.
 
-    A step without media, or without sound, is silent. Parts are kept in `cache`. True peaks stay
-    below the film's ceiling in what a player decodes. Raises StitchError for a sound in words that
-    nothing makes, MediaError when a file can't be read.
+    A step without media, or without sound, is silent. Segments are kept in `cache`. True peaks of
+    the decoded sound stay below the film's ceiling. Raises StitchError for a described sound that
+    nothing can make, MediaError when a file can't be read.
     """
     film, media = inputs.film, inputs.media
     sheet = build_cue_sheet(
@@ -139,7 +141,7 @@ def write_soundtrack(
 
 
 def _find_sound_file_references(film: Film) -> dict[Path, str]:
-    """Where the film names each file that it lays."""
+    """Where the film names each of its sound files."""
     file_spans = [
         (cue.file, film.find_span(f"sound.music[{n}]")) for n, cue in enumerate(film.music)
     ]
@@ -158,9 +160,10 @@ def _encode_to_loudness_target(
     measurement: Measurement,
     film: Film,
 ) -> tuple[LoudnessGain, float]:
-    """Codes the parts until what is decoded meets ceiling and target; how, and its loudness.
+    """Encodes the segments until the decoded sound meets ceiling and target; returns gain and
+    loudness.
 
-    What no round meets is left at the round that came closest.
+    If no round meets both, the closest one is used.
     """
     spared, extra_db = np.zeros(len(measurement.peaks), np.float32), 0.0
     best: tuple[tuple[bool, int], LoudnessGain, float] | None = None
@@ -171,6 +174,7 @@ def _encode_to_loudness_target(
         over, lufs = _encode_and_measure_segments(segments, map_segments, loudness_gain, film)
         silent = min(loudness_gain.lufs, lufs) <= FLOOR_LUFS
         missing = 0.0 if silent else film.loudness.lufs - lufs
+        # First no peak above the ceiling, then the loudness, in coarse steps.
         rank = (bool(over.any()), round(abs(missing) / _CLOSE_LU))
         better = best is None or rank < best[0]
         if better:
@@ -178,7 +182,7 @@ def _encode_to_loudness_target(
         if not over.any() and abs(missing) <= _CLOSE_LU:
             return loudness_gain, lufs
         if not over.any() and not better:
-            break  # out of reach: more gain only crushes more
+            break  # out of reach: more gain would only crush more
         spared = np.maximum(spared, _compute_hop_reductions(over, measurement, loudness_gain, film))
         extra_db += missing
     assert best is not None
@@ -192,7 +196,7 @@ def _encode_and_measure_segments(
     levelling: LoudnessGain,
     film: Film,
 ) -> tuple[Curve, float]:
-    """Codes the parts so: by hop, how far they pass the ceiling, and how loud they are."""
+    """Encodes the segments: by hop, how far they exceed the ceiling, and their loudness."""
     over = map_segments(
         partial(SoundSegment.encode_and_measure_excess, levelling=levelling, film=film)
     )
@@ -204,13 +208,14 @@ def _encode_and_measure_segments(
 def _compute_hop_reductions(
     excess_db: Curve, measurement: Measurement, levelling: LoudnessGain, film: Film
 ) -> Curve:
-    """How much lower every hop must count for those to come down that AAC let through.
+    """How much each hop must be lowered for the peaks that AAC let through to come down.
 
-    The limiter then lowers what stands near them, however quiet it was before the coder.
+    The limiter then lowers their surroundings too, however quiet those were before encoding.
     """
     lower = np.zeros(len(excess_db), np.float32)
     limiter_gain = np.ones(len(excess_db)) if levelling.curve is None else levelling.curve[:-1]
     levels = 20 * np.log10(np.maximum(measurement.peaks, 1e-6)) + levelling.gain_db
+    # Headroom is what keeps the limiter from acting on a hop; lowering must use it up first.
     headroom = film.loudness.true_peak_db - CODEC_MARGIN_DB - levels - 20 * np.log10(limiter_gain)
     for hop in np.flatnonzero(excess_db):
         near = slice(max(0, hop - _NEAR), hop + _NEAR + 1)
@@ -219,7 +224,7 @@ def _compute_hop_reductions(
 
 
 def _note_uneven_neighbours(film: Film, timeline: Timeline, measurement: Measurement) -> list[str]:
-    """A note for every hard cut between shots of which one is much louder than the other."""
+    """A note for every hard cut between shots of very different loudness."""
     extended = {shot.id: shot.extends for shot in film.shots}
 
     def find_step(film_frame: int) -> int:
@@ -250,7 +255,7 @@ def _note_uneven_neighbours(film: Film, timeline: Timeline, measurement: Measure
 
 
 def _note_early_ends(sheet: CueSheet, ends_by_cue_number: Mapping[int, int]) -> list[str]:
-    """The notes on pieces whose file ended too soon."""
+    """Notes on cues whose file ended too soon."""
     missing = {n: sheet.cues[n].end - at for n, at in sorted(ends_by_cue_number.items())}
     return [
         sheet.cues[n].early_end_note.format(f"{short / RATE:.1f}")

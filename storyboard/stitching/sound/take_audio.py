@@ -1,8 +1,8 @@
-"""The sound of the takes under their pictures: cuts, blends, leads, lags and seams.
+"""The sound of takes under their pictures: cuts, blends, leads, lags and seams.
 
-A cut comes and goes in 3 ms; a blend fades both sides at equal power; a lead or a lag runs under
-the neighbour's picture while the neighbour sounds on. Where a take goes on in the next without a
-cut, nothing fades.
+A cut fades in and out over 3 ms; a blend fades both sides at equal power; a lead or a lag runs
+under the neighbour's picture while the neighbour's sound continues. Where a take continues in the
+next without a cut, nothing fades.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from storyboard.transitions.registry import find_transition
 _LEAN = RATE // 50
 """The ramp at the far end of a lead or a lag."""
 _SEAM = 240
-"""Samples (5 ms) in which one copy of a sound takes over from another."""
+"""Samples (5 ms) over which one copy of a sound replaces another."""
 
 
 def build_take_cues(
@@ -30,7 +30,7 @@ def build_take_cues(
     media: Mapping[str, StepMedia],
     collected_notes: list[str],
 ) -> list[SoundCue]:
-    """The takes' sound, event by event; what a lead can't have is added to `collected_notes`."""
+    """The takes' sound, event by event; a lead that is too long adds to `collected_notes`."""
     sound_cues: list[SoundCue] = []
     events = timeline.events
     for before, event, after in zip((None, *events), events, (*events[1:], None), strict=False):
@@ -69,7 +69,7 @@ def _is_extension_of_previous(
 def _build_event_cues(
     event: ShotEvent, shot: Shot, media: Mapping[str, StepMedia], rate: Rate
 ) -> list[SoundCue]:
-    """Where the event has moving picture with sound: a piece for each slice."""
+    """A cue for each slice of the event that has moving picture with sound."""
     event_cues: list[SoundCue] = []
     cursor = event.visible.start
     for part in event.slices:
@@ -102,11 +102,12 @@ def _find_first_own_frame(medium: StepMedia, film_rate: Rate) -> int:
 def _add_fade_in_or_lead(
     sound_cue: SoundCue, event: ShotEvent, shot: Shot, rate: Rate, collected_notes: list[str]
 ) -> SoundCue:
-    """The first piece of an event with its fade in, or its lead."""
+    """The first cue of an event with its fade in, or its lead."""
     if sound_cue.start > to_sample_position(event.visible.start, rate):
-        return sound_cue  # it stood still or silent before
+        return sound_cue  # the event begins with a still or silent slice
     lead = sound_cue.start - to_sample_position(event.record.start - shot.audio_lead, rate)
     if shot.audio_lead and lead > 0:
+        # The take has only as much sound before the shot as its slice was trimmed.
         available = min(lead, to_sample_position(event.slices[0].source.start, rate))
         if available < lead:
             collected_notes.append(
@@ -123,6 +124,7 @@ def _add_fade_in_or_lead(
         to_sample_position(blend.span.start, rate),
         to_sample_position(blend.span.end, rate),
     )
+    # A blend through a colour has no overlap: each side fades on its own side of the cut.
     if blend.through:
         start = to_sample_position(event.record.start, rate)
     return replace(sound_cue, ramps=(*sound_cue.ramps, GainRamp(start, end, True)))
@@ -131,7 +133,7 @@ def _add_fade_in_or_lead(
 def _add_fade_out_or_lag(
     sound_cue: SoundCue, event: ShotEvent, after: ShotEvent | None, shot: Shot, rate: Rate
 ) -> SoundCue:
-    """The last piece of an event with its fade out, or its lag."""
+    """The last cue of an event with its fade out, or its lag."""
     if sound_cue.end < to_sample_position(event.visible.end, rate):
         return sound_cue
     end = to_sample_position(event.record.end + shot.audio_lag, rate)
@@ -141,6 +143,7 @@ def _add_fade_out_or_lag(
         )
     ramps = list(sound_cue.ramps)
     blend = after.entering if after else None
+    # A fade in from a colour belongs to the next shot alone; this one ends with a cut.
     if after and blend and (blend.through or not find_transition(blend.kind).is_with_color):
         last = after.record.start if blend.through else blend.span.end
         ramps.append(
@@ -159,7 +162,7 @@ def _add_fade_out_or_lag(
 
 
 def _append_or_join_cue(sound_cues: list[SoundCue], sound_cue: SoundCue, *, is_seam: bool) -> None:
-    """Appends `sound_cue`; where it plays on from the piece before it, the two become one sound."""
+    """Appends `sound_cue`, or joins it with the previous cue if it continues the same sound."""
     last = sound_cues[-1] if sound_cues else None
     if (
         last is None
@@ -169,6 +172,7 @@ def _append_or_join_cue(sound_cues: list[SoundCue], sound_cue: SoundCue, *, is_s
     ):
         sound_cues.append(sound_cue)
         return
+    # The same file at the next sample: no seam at all. Rounding may shift it by one.
     continued_source = last.source + sound_cue.start - last.start
     if (
         last.path == sound_cue.path
@@ -179,7 +183,7 @@ def _append_or_join_cue(sound_cues: list[SoundCue], sound_cue: SoundCue, *, is_s
         sound_cues[-1] = replace(last, end=sound_cue.end, ramps=(*last.ramps, *sound_cue.ramps))
     elif not is_seam:
         sound_cues.append(sound_cue)
-    elif sound_cue.source >= _SEAM:  # it brings its source along: two copies of one moment
+    elif sound_cue.source >= _SEAM:  # its file contains the same moment: cross-fade the copies
         start = sound_cue.start - _SEAM
         fades = (
             GainRamp(start, sound_cue.start, False, linear=True),
@@ -199,7 +203,7 @@ def _is_fading_at(sound_cue: SoundCue, film_sample: int) -> bool:
 
 
 def _add_declick_ramps(sound_cue: SoundCue, *, goes_on: bool) -> SoundCue:
-    """Short ramps at the ends that nothing else softens."""
+    """Adds short ramps at ends that have no other fade."""
     ramps = list(sound_cue.ramps)
     size = min(DECLICK, (sound_cue.end - sound_cue.start) // 2)
     if not sound_cue.seamless and not any(

@@ -1,7 +1,7 @@
-"""Words in rows: no wider than asked, evenly filled, by the columns that letters take.
+"""Breaks text into rows of limited width and even length, measured in columns.
 
-Letters of Chinese and Japanese take two columns, and a row may end after any of them but where
-punctuation holds on to what stands beside it. Words that are too long for a row are broken.
+Chinese and Japanese letters take two columns, and a row may end after any of them unless
+punctuation binds it to its neighbour. Words that are too long for a row are broken.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ from collections.abc import Iterator, Sequence
 
 _OPENING = ("Ps", "Pi")
 _CLOSING = ("Pe", "Pf", "Po", "Pd", "Mn", "Mc", "Me", "Cf", "Lm", "Sk")
-"""What never begins a row inside a word: marks, joiners, small signs, punctuation."""
+"""Never at the start of a row inside a word: marks, joiners, small signs, punctuation."""
 _SMALL = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ々〻")
 _UNSEEN = ("Mn", "Me", "Cf", "Cc")
 
 
 def count_columns(text: str) -> int:
-    """How wide `text` is: two for each wide letter, none for marks that stand on another."""
+    """The width of `text`: two columns for each wide letter, none for marks that combine with
+    another.
+    """
     if text.isascii():
         return len(text)
     return sum(map(_count_letter_columns, text))
 
 
 def break_lines(text: str, max_columns: int) -> list[str]:
-    """`text` in the fewest rows of at most `max_columns`, none much shorter than the others.
+    """`text` in the fewest rows of at most `max_columns`, of similar length.
 
     No row is empty; a text without words has none. `max_columns` is at least 2.
     """
@@ -34,6 +36,7 @@ def break_lines(text: str, max_columns: int) -> list[str]:
         for space, part in _split_into_unbreakable_parts(word, max_columns)
     ]
     lines = _fill_rows(words, max_columns)
+    # Binary search for the least width that needs no more rows: it makes them even.
     narrow, wide = 1, max_columns
     while narrow < wide and len(lines) > 1:
         middle = (narrow + wide) // 2
@@ -45,7 +48,7 @@ def break_lines(text: str, max_columns: int) -> list[str]:
 
 
 def _fill_rows(word_parts: Sequence[tuple[bool, str, int]], max_columns: int) -> list[str]:
-    """Rows that each take what fits into `max_columns`, and one part at the least."""
+    """Fills each row up to `max_columns`, with at least one part."""
     lines: list[str] = []
     free_columns = 0
     for space, part, width in word_parts:
@@ -59,7 +62,7 @@ def _fill_rows(word_parts: Sequence[tuple[bool, str, int]], max_columns: int) ->
 
 
 def _split_into_unbreakable_parts(word: str, max_columns: int) -> Iterator[tuple[bool, str]]:
-    """What of a word stays together, each with whether a space stands before it."""
+    """The unbreakable parts of a word, each with whether a space comes before it."""
     is_long = count_columns(word) > max_columns
     start, used_columns = 0, _count_letter_columns(word[0])
     for at in range(1, len(word)):
@@ -79,6 +82,8 @@ def _can_break_before(word: str, letter_index: int, *, is_too_long: bool) -> boo
     before, after = word[letter_index - 1], word[letter_index]
     if not (is_too_long or _is_ideograph(before) or _is_ideograph(after)):
         return False
+    # A zero-width joiner binds its neighbours into one sign; small kana belong to the letter
+    # before.
     if before == "\u200d" or after in _SMALL:
         return False
     categories = unicodedata.category(before), unicodedata.category(after)
@@ -86,7 +91,7 @@ def _can_break_before(word: str, letter_index: int, *, is_too_long: bool) -> boo
 
 
 def _is_ideograph(letter: str) -> bool:
-    """Wide, and of a writing that has no spaces; Korean has."""
+    """Whether the letter is wide and its script has no spaces (Korean has)."""
     return _count_letter_columns(letter) == 2 and not unicodedata.name(letter, "").startswith(
         "HANGUL"
     )

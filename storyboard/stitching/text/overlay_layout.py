@@ -1,6 +1,6 @@
-"""Everything that is laid over the picture: titles, and subtitles where the film burns them in.
+"""Everything shown over the picture: titles, and subtitles where the film burns them in.
 
-A subtitle that shares the screen with a title gives way to it, and stands above.
+A subtitle that shares the screen with a title moves above it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _GAP = 0.02
 
 
 def lay_out_overlays(film: Film, timeline: Timeline) -> tuple[PlacedTitle, ...]:
-    """What stands over the picture, in the order in which it comes.
+    """The titles and subtitles over the picture, ordered by their start.
 
-    Raises StitchError for a title at a shot that is not in the cut, and for one that has no room
-    in the frame where a subtitle gives way to it.
+    Raises StitchError for a title at a shot that is not in the cut, and for one that doesn't fit
+    into the frame while a subtitle has to avoid it.
     """
     titles = place_titles(film.titles, timeline)
     if film.subtitles != "burn":
@@ -55,7 +55,7 @@ def _place_subtitles(film: Film, timeline: Timeline) -> Iterator[PlacedTitle]:
 
 
 def _choose_max_line_columns(size: Size) -> int:
-    """How long a line may be so that two of them stand in a frame of `size`."""
+    """The longest line of which two fit into a frame of `size`."""
     point = max(8, round(min(size) * SUBTITLE_SIZE * _MIN_SHRINK))
     letter = measure_text_width(_PROSE, point) / len(_PROSE)
     return max(2, min(WIDTH, int(size[0] * SUBTITLE_WIDTH / letter)))
@@ -64,7 +64,7 @@ def _choose_max_line_columns(size: Size) -> int:
 def _lift_above_titles(
     subtitle: PlacedTitle, titles: Sequence[PlacedTitle], size: Size
 ) -> PlacedTitle:
-    """A subtitle above the titles that it would stand on, where there is room."""
+    """The subtitle, moved above the titles that it would cover, if there is space."""
     title_rows = [
         find_title_pixel_rows(placed_title.title, size)
         for placed_title in titles
@@ -75,8 +75,10 @@ def _lift_above_titles(
     top, bottom = find_title_pixel_rows(subtitle.title, size)
     gap = round(size[1] * _GAP)
     lift = 0
+    # From the lowest title up: each one that the moved subtitle still touches lifts it further.
     for title_top, title_bottom in sorted(title_rows, reverse=True):
         if top - lift < title_bottom + gap and title_top - gap < bottom - lift:
             lift = bottom - title_top + gap
+    # Even, so that chroma rows stay aligned.
     lift += lift % 2
     return replace(subtitle, lift=lift) if lift <= top - gap else subtitle

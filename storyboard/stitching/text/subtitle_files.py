@@ -1,8 +1,8 @@
-"""Subtitles in files: SRT, and WebVTT, whose words every reader gives back as they were said.
+"""Writes SRT and WebVTT files from which every reader gets the words as they were spoken.
 
-Neither format has a sign for a brace, and players take what stands in braces for a command; full
-width braces look the same and are none. Where SRT has no escape either (tags, times, `\\N`), a
-word joiner, which nobody sees, keeps the letters from being taken for one.
+Neither format can escape a brace, and players take text in braces for a command; full-width braces
+look the same and are harmless. Where SRT has no escape either (tags, times, `\\N`), an invisible
+word joiner keeps the text from being parsed.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _TIME = re.compile(r"(?<=\d:\d\d:\d\d)(?=[.,]\d)")
 
 
 def list_sidecar_paths(film: Film, cues: Sequence[SubtitleCue], out: Path) -> tuple[Path, ...]:
-    """The files that belong beside the film file `out`; a film that says nothing has none."""
+    """The subtitle files beside the film file `out`; none for a film without words."""
     return _build_sidecar_paths(out) if film.subtitles == "sidecar" and cues else ()
 
 
 def find_stale_subtitles(film: Film, cues: Sequence[SubtitleCue], out: Path) -> tuple[Path, ...]:
-    """Files beside `out` that players take for its subtitles, though nothing is said in it."""
+    """Files beside `out` that players take for its subtitles, although the film has no words."""
     if film.subtitles != "sidecar" or cues:
         return ()
     return tuple(path for path in _build_sidecar_paths(out) if path.exists())
@@ -63,7 +63,7 @@ def _build_sidecar_paths(out: Path) -> tuple[Path, ...]:
 
 
 def _escape_rows(rows: Sequence[str], suffix: str) -> str:
-    """Rows of words as `suffix` wants them; one of digits alone would be taken for a number."""
+    """The rows, escaped for `suffix`; a row of digits alone would be parsed as a cue number."""
     text = "\n".join(JOINER + row if row.isdigit() else row for row in rows)
     text = _COMMAND.sub(JOINER, text.translate(_BRACES))
     if suffix == ".vtt":

@@ -1,7 +1,8 @@
-"""When words stand on the screen: with the speech, and long enough to be read.
+"""Times subtitles: with the speech, and long enough to be read.
 
-A cue begins with its words. Where people talk faster than anybody reads, or at once, the cues of
-that crowd queue up and share the time that follows; at the end of a film they begin earlier.
+A cue starts with its words. When people talk faster than viewers read, or at the same time, the
+cues of that group queue up and share the time that follows; at the end of a film they start
+earlier.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ GAP = 2
 """Frames between one cue and the next."""
 LONGEST_S = 7
 READING = 18
-"""Columns a second that are read with ease."""
+"""Columns per second that are easy to read."""
 _LATE_S, _EARLY_S = 5, 2
-"""How far from its words a cue may begin so that all of a crowd can be read with ease."""
+"""How late or early a cue may start, so that a whole group stays easy to read."""
 _SHARES = tuple(Fraction(share, 8) for share in reversed(range(9)))
-"""What part a crowd may get of the time above a second that its cues want."""
+"""Shares of the wished time above one second that a group may get, the largest first."""
 _NEAR_S = Fraction(1, 4)
-"""How close to a cut a cue begins with it; twice that, how close it ends with it."""
+"""A cue this close to a cut starts with it; within twice that, it ends with it."""
 
 
 def compute_reading_frames(columns: int, rate: Rate) -> int:
-    """The frames in which so many columns are read: a second at least."""
+    """The frames that it takes to read `columns`: at least a second."""
     seconds = min(max(Fraction(1), Fraction(columns, READING)), Fraction(LONGEST_S))
     return rate.to_frames_rounded_up(seconds)
 
@@ -38,18 +39,21 @@ def schedule_subtitle_cues(
     film_frames: int,
     rate: Rate,
 ) -> list[FrameRange]:
-    """The film frames of cues whose words are heard in `spoken_spans`, in order of their starts.
+    """The film frames of cues whose words are heard in `spoken_spans`, ordered by their starts.
 
-    In order, apart, inside the film's `film_frames`, and a second each at least where so many
-    find room in it; those beyond are empty. `reading_frames` are their frames to be read in, `cuts`
-    the frames where pictures change, which rise.
+    The result is in order, without overlap, within `film_frames`, and at least a second each while
+    there is space; cues without space are empty. `reading_frames` says how long each takes to read,
+    `cuts` are the ascending frames where the picture changes.
     """
+    # If the film is too short for a second each, all cues get equally little.
     least = max(1, min(rate.to_frames(1), (film_frames + GAP) // max(1, len(spoken_spans)) - GAP))
     starts = _schedule_starts(
         spoken_spans, [max(least, want) for want in reading_frames], least, film_frames, rate
     )
     longest, cue_spans = rate.to_frames(LONGEST_S), []
     for number, (start, span) in enumerate(zip(starts, spoken_spans, strict=True)):
+        # A cue lasts as long as its words or their reading, but ends before the next cue and after
+        # LONGEST_S.
         room = starts[number + 1] - GAP if number + 1 < len(starts) else film_frames
         end = min(max(span.end, start + reading_frames[number]), start + longest, room, film_frames)
         cue_spans.append(FrameRange(min(start, film_frames), max(end, min(start, film_frames))))
@@ -63,10 +67,11 @@ def _schedule_starts(
     film_frames: int,
     rate: Rate,
 ) -> list[int]:
-    """Where the cues begin, each at least `least_frames` and a gap after the one before it."""
+    """The start of each cue, at least `least_frames` and a gap after the previous one."""
     max_late, max_early, starts = rate.to_frames(_LATE_S), -rate.to_frames(_EARLY_S), []
     for first, last in _group_colliding_cues(spoken_spans, reading_frames):
         spans, crowd = spoken_spans[first:last], reading_frames[first:last]
+        # Try the wished lengths first, then shorter ones, until no cue is too far from its words.
         for share in _SHARES:
             lengths = [least_frames + int((want - least_frames) * share) for want in crowd]
             queue = _queue_colliding_cues(spans, lengths, film_frames)
@@ -74,16 +79,18 @@ def _schedule_starts(
             if max_early <= min(away) and max(away) <= max_late:
                 break
         starts += queue
+    # Push cues forward, so that each has its least length before the next one and before the end.
     following = film_frames + GAP
     for number in reversed(range(len(starts))):
         starts[number] = following = min(starts[number], following - GAP - least_frames)
+    # That may push the first ones below 0: then they follow each other at the least distance.
     return [max(at, number * (least_frames + GAP)) for number, at in enumerate(starts)]
 
 
 def _group_colliding_cues(
     spoken_spans: Sequence[FrameRange], reading_frames: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """(first, last + 1) of cues that would run into one another."""
+    """(first, last + 1) of cues that would overlap."""
     crowds: list[tuple[int, int]] = []
     first = free_from = 0
     for number, (span, want) in enumerate(zip(spoken_spans, reading_frames, strict=True)):
@@ -97,7 +104,7 @@ def _group_colliding_cues(
 def _queue_colliding_cues(
     spoken_spans: Sequence[FrameRange], cue_frames: Sequence[int], film_frames: int
 ) -> list[int]:
-    """One after the other, none before its words but those that the film's end pushes back."""
+    """The cues one after another, none before its words unless the film's end pushes it back."""
     starts: list[int] = []
     free_from = 0
     for span, frames in zip(spoken_spans, cue_frames, strict=True):
@@ -117,7 +124,7 @@ def _snap_cues_to_cuts(
     film_frames: int,
     rate: Rate,
 ) -> list[FrameRange]:
-    """Those that begin or end close to a cut set to it, where they can still be read."""
+    """Moves starts and ends that are close to a cut onto it, if the cue can still be read."""
     near, far = rate.to_frames(_NEAR_S), rate.to_frames(2 * _NEAR_S)
     snapped_spans: list[FrameRange] = []
     before = 0
@@ -125,6 +132,7 @@ def _snap_cues_to_cuts(
         start, end = span.start, span.end
         need = min(span.length, reading_frames[number])
         room = cue_spans[number + 1].start - GAP if number + 1 < len(cue_spans) else film_frames
+        # A later cut wins, since the words start near it; enough time must remain to read the cue.
         for cut in _find_near_cuts(cuts, start, near):
             if before <= cut <= end - need:
                 start = cut
@@ -138,5 +146,5 @@ def _snap_cues_to_cuts(
 
 
 def _find_near_cuts(cuts: Sequence[int], frame: int, max_distance: int) -> Sequence[int]:
-    """The cuts, which rise, that are at most so many frames from one."""
+    """The cuts (ascending) that are at most `max_distance` frames from `frame`."""
     return cuts[bisect_left(cuts, frame - max_distance) : bisect_right(cuts, frame + max_distance)]

@@ -1,9 +1,9 @@
-"""Subtitles: what is said, from the words that the storyboard has, in cues that can be read.
+"""Builds subtitles from the words of the storyboard, as cues that can be read.
 
-A cue is at most two lines of 42 columns, stands for one second to seven, long enough for
-eighteen columns a second where there is room, and leaves two frames before the next. One that
-begins or ends close to a cut begins or ends with it. Voices without a picture (off-screen lines,
-narration) are in italics.
+A cue has at most two lines of 42 columns, lasts one to seven seconds, long enough for eighteen
+columns per second where there is space, and ends two frames before the next. A cue that starts or
+ends close to a cut starts or ends with it. Voices without a picture (off-screen lines, narration)
+are in italics.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LINES = 2
 
 @dataclass(frozen=True, slots=True)
 class SubtitleCue:
-    """Words on the screen, wrapped, and the film frames that show them."""
+    """Words on the screen, in lines, and the film frames that show them."""
 
     span: FrameRange
     lines: tuple[str, ...]
@@ -36,7 +36,7 @@ class SubtitleCue:
 def build_subtitle_cues(
     film: Film, timeline: Timeline, max_columns: int = WIDTH
 ) -> tuple[SubtitleCue, ...]:
-    """Every line that the cut speaks, in order, as cues that don't overlap."""
+    """Every line spoken in the cut, in order, as cues that don't overlap."""
     rate = timeline.rate
     spoken_lines = sorted(_find_spoken_lines(film, timeline), key=lambda pair: pair[0].start)
     pages = [
@@ -59,11 +59,12 @@ def build_subtitle_cues(
 def _find_spoken_lines(film: Film, timeline: Timeline) -> Iterator[tuple[FrameRange, Line]]:
     """Each line with the film frames in which it is heard.
 
-    Of a line that runs on where its take is used again, the shot that has most of it shows it.
+    If a take is used again in another shot, the shot with most of a line shows it.
     """
     for spoken_line in place_dialogue(film, timeline):
         if spoken_line.audible_range is None:
             continue
+        # A borrowed line comes from a shot that plays the same take at another place.
         if spoken_line.is_borrowed and (
             not spoken_line.is_audible
             or 2 * spoken_line.audible_range.length < spoken_line.span.length
@@ -76,7 +77,7 @@ def _find_spoken_lines(film: Film, timeline: Timeline) -> Iterator[tuple[FrameRa
 
 
 def _split_into_cues(span: FrameRange, line: Line, max_columns: int) -> Iterator[SubtitleCue]:
-    """One cue, or as many as its words need, sharing the time by their letters."""
+    """One cue, or as many as its words need, sharing the time by their number of columns."""
     text_rows = break_lines(line.words, max_columns)
     sizes = [count_columns(row) for row in text_rows]
     total = max(1, sum(sizes))
@@ -91,7 +92,7 @@ def _split_into_cues(span: FrameRange, line: Line, max_columns: int) -> Iterator
 def _merge_simultaneous_cues(
     cues: Sequence[SubtitleCue], max_columns: int, rate: Rate
 ) -> list[SubtitleCue]:
-    """The cues, where two that begin as one share the screen, a line each."""
+    """The cues; two that start together share the screen, with one line each."""
     merged_cues: list[SubtitleCue] = []
     for page in cues:
         last = merged_cues[-1] if merged_cues else None
@@ -108,7 +109,7 @@ def _merge_simultaneous_cues(
 def _can_share_screen(
     first: SubtitleCue, second: SubtitleCue, max_columns: int, rate: Rate
 ) -> bool:
-    """Whether two begin within half a second, and fit one above the other."""
+    """Whether both start within half a second of each other, and fit one above the other."""
     return (
         second.span.start - first.span.start < rate.to_frames(1) // 2
         and first.off == second.off

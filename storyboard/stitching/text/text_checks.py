@@ -1,7 +1,7 @@
-"""Proofreading: what of a film's words can't be set in type, said before anything is made.
+"""Reports text of a film that can't be typeset, before anything is made.
 
-Judged in the frame that is delivered, since a proxy shows whatever its film can. Words that a
-model has yet to write can't be known: those are the cut's to refuse.
+It is checked for the delivered frame, since a proxy shows whatever its film can. Words that a model
+has yet to write are unknown here; stitching checks them.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _PLAYER = "`subtitles: track` or `sidecar` leaves the letters to the player"
 
 
 def check_film_typesetting(film: Film, size: Size) -> Iterator[Diagnostic]:
-    """What can't be set in a frame of `size`, with its place in the text.
+    """Text that can't be typeset in a frame of `size`, with its source position.
 
-    A letter that the font lacks is an error where it would be burnt in, and a warning on cards
-    and in titles, which show boxes; what is too much for one picture is an error.
+    A letter that the font lacks is an error in burnt subtitles, and a warning on cards and titles,
+    which show boxes; too much text for one picture is an error.
     """
     for shot in film.cut:
         if shot.card:
@@ -59,7 +59,7 @@ def check_film_typesetting(film: Film, size: Size) -> Iterator[Diagnostic]:
 
 
 def _find_subtitle_words(film: Film) -> Iterator[tuple[Span, str]]:
-    """The words that become subtitles, with their places."""
+    """The words that become subtitles, with their source positions."""
     for shot in film.cut:
         for key, lines in (("dialogue", shot.dialogue), ("narration", shot.narration)):
             for n, line in enumerate(lines):
@@ -80,8 +80,9 @@ def _check_text_fits(
     size: Size,
     texts: Sequence[tuple[Span, str]],
 ) -> Iterator[Diagnostic]:
-    """Refuses `texts` that together have no room in the smallest type that can be read."""
+    """An error if `texts` together don't fit in the smallest legible type."""
     least = compute_legible_size(size)
+    # The estimate needs no font, so most films are checked without loading it.
     if is_certain_to_fit("\n".join(text for _, text in texts), size, least):
         return
     place = texts[0][0]

@@ -1,6 +1,6 @@
-"""Titles in time: which film frames they cover, how they fade, and how long credits roll.
+"""Timing of titles: which film frames they cover, how they fade, and how credits roll.
 
-A title is kept as planes multiplied by its alpha, so that laying it is a multiply and an add.
+A title is stored as planes multiplied by its alpha, so drawing it is a multiply and an add.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FADE = 12
-"""Frames in which a title comes and goes; less where it is short."""
+"""Frames over which a title fades in and out; fewer if it is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class PlacedTitle:
     title: TitleCue
     span: FrameRange
     lift: int = 0
-    """Even pixels that it stands higher than its style has it."""
+    """Pixels, an even number, above the place that its style gives."""
 
     def compute_opacity(self, film_frame: int) -> float:
-        """How much of it `film_frame` shows while it comes and goes; subtitles don't fade."""
+        """How opaque it is at `film_frame` while it fades in or out; subtitles don't fade."""
         if self.title.style in (SUBTITLE, SUBTITLE_OFF):
             return 1.0
         fade = min(FADE, self.span.length // 3)
@@ -43,7 +43,7 @@ class PlacedTitle:
 
 
 def place_titles(titles: Sequence[TitleCue], timeline: Timeline) -> tuple[PlacedTitle, ...]:
-    """The titles with their film frames, in order; what lies beyond the film's end is cut."""
+    """The titles with their film frames, in order; parts after the film's end are cut off."""
     result: list[PlacedTitle] = []
     for title in titles:
         try:
@@ -60,7 +60,7 @@ def place_titles(titles: Sequence[TitleCue], timeline: Timeline) -> tuple[Placed
 
 
 class Overlays:
-    """Lays titles on the frames of a film that is walked forward once."""
+    """Draws titles on the frames of a film, in one forward pass."""
 
     def __init__(self, titles: Sequence[PlacedTitle], size: Size) -> None:
         self._waiting = list(titles)
@@ -68,7 +68,7 @@ class Overlays:
         self._shown: list[tuple[PlacedTitle, Layer]] = []
 
     def draw_titles(self, picture: Frame, film_frame: int) -> Frame:
-        """`picture` itself, or a copy of it with the titles of `film_frame`."""
+        """`picture` itself, or a copy with the titles of `film_frame`."""
         while self._waiting and self._waiting[0].span.start <= film_frame:
             placed_title = self._waiting.pop(0)
             self._shown.append((placed_title, Layer(draw_title(placed_title.title, self._size))))
@@ -77,6 +77,7 @@ class Overlays:
             return picture
         picture = picture.copy()
         for placed_title, layer in self._shown:
+            # Taller than the frame: roll it from just below the frame until it has left at the top.
             if layer.height > self._size[1]:
                 progress = (film_frame - placed_title.span.start + 0.5) / placed_title.span.length
                 layer.blend_onto(
@@ -90,7 +91,7 @@ class Overlays:
 
 
 class Layer:
-    """A picture with alpha, ready to be laid on frames."""
+    """A picture with alpha, ready to be drawn on frames."""
 
     def __init__(self, picture: NDArray[np.uint8]) -> None:
         import cv2
@@ -101,6 +102,7 @@ class Layer:
         self._left, right, self._top, bottom = _find_even_visible_bounds(alpha)
         picture = picture[self._top : bottom, self._left : right]
         alpha = np.ascontiguousarray(picture[..., 3])
+        # Chroma planes have half the size, so their alpha is averaged to it.
         half = cv2.resize(
             alpha, (alpha.shape[1] // 2, alpha.shape[0] // 2), interpolation=cv2.INTER_AREA
         )
@@ -112,12 +114,14 @@ class Layer:
         )
 
     def blend_onto(self, frame: Frame, opacity: float, offset_down: float = 0.0) -> None:
-        """Lays it on `frame`, in place, with `opacity`, `offset_down` pixels lower than drawn."""
+        """Draws it on `frame`, in place, with `opacity`, `offset_down` pixels lower."""
         import cv2
 
         for step, plane, mask, target in zip(
             (1, 2, 2), self._planes, self._alphas, split_planes(frame), strict=True
         ):
+            # While credits roll, the top is between rows: draw every row that the layer touches in
+            # part.
             left, down = self._left // step, (self._top + offset_down) / step
             first = max(0, int(down // 1))
             columns = slice(left, left + plane.shape[1])
@@ -128,6 +132,7 @@ class Layer:
                 _sample_rows(source_plane, area.shape[0], first - down)
                 for source_plane in (plane, mask)
             )
+            # Premultiplied light and alpha fade together.
             if opacity < 1:
                 light, cover = (
                     cv2.convertScaleAbs(source_plane, alpha=opacity)
@@ -137,7 +142,7 @@ class Layer:
 
 
 def _sample_rows(plane: NDArray[np.uint8], rows: int, start: float) -> NDArray[np.uint8]:
-    """`rows` rows of `plane` from row `start`, which may lie between two, or outside."""
+    """`rows` rows of `plane` from row `start`, which may be between two rows, or outside."""
     import cv2
     import numpy as np
 
@@ -151,11 +156,12 @@ def _sample_rows(plane: NDArray[np.uint8], rows: int, start: float) -> NDArray[n
 
 
 def _find_even_visible_bounds(alpha: NDArray[np.uint8]) -> tuple[int, int, int, int]:
-    """(left, right, top, bottom) of what is not clear, on even pixels."""
+    """(left, right, top, bottom) of everything visible, on even pixels."""
     import numpy as np
 
     columns, rows = np.flatnonzero(alpha.any(axis=0)), np.flatnonzero(alpha.any(axis=1))
     if not len(columns):
+        # An empty layer still needs one block of chroma.
         return 0, 2, 0, 2
     left, top = int(columns[0]) // 2 * 2, int(rows[0]) // 2 * 2
     return left, int(columns[-1]) // 2 * 2 + 2, top, int(rows[-1]) // 2 * 2 + 2

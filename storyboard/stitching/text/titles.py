@@ -1,7 +1,7 @@
-"""The typography of a film: cards in running order, and titles laid over the picture.
+"""The typography of a film: cards between shots, and titles over the picture.
 
-Set with MoviePy from fonts found by path, so that a machine without fonts draws the same letters.
-Everything here is a still picture; time (fades, the roll of long credits) is `title_timing`'s work.
+Drawn with MoviePy from fonts found by path, so a machine without fonts draws the same letters.
+Everything here is a still picture; `title_timing` handles time (fades, the roll of long credits).
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STYLES = ("center", "lower-third", "upper-third", "credits")
-"""How a title may stand; without a style, text stands in the centre and credits as credits."""
+"""Styles of a title; without one, text is centred and credits are credits."""
 
 SUBTITLE = "subtitle"
 """The style of a burnt subtitle; no title of a storyboard has it."""
 SUBTITLE_OFF = "subtitle-off"
-"""Of a voice without a picture, in italics."""
+"""The same for a voice without a picture, in italics."""
 
 _ROLLED = "rolled"
 _THIRDS = ("lower-third", "upper-third")
 _STRIP_LINES = 12
-"""Lines of a roll that are set at once."""
+"""Lines of a roll that are drawn at once."""
 _DRAWN_SIDE = 720
-"""The shorter side of a frame in which the smallest type is drawn well."""
+"""The shorter side of a frame in which the smallest type is still drawn well."""
 
 
 def draw_title_card(text: str, size: Size) -> Frame:
-    """The picture of a title card: its lines in the centre of black.
+    """The picture of a title card: its lines, centred on black.
 
-    A blank line sets what follows smaller and quieter. Long lines wrap, and type shrinks until
-    all of it stands inside the title-safe area. Raises StitchError when it can't.
+    Text after a blank line is smaller and quieter. Long lines wrap, and type shrinks until all of
+    it is inside the title-safe area. Raises StitchError when it can't.
     """
     import numpy as np
 
@@ -70,8 +70,8 @@ def draw_title_card(text: str, size: Size) -> Frame:
 def draw_title(title: TitleCue, size: Size) -> NDArray[np.uint8]:
     """A title as a (height, width, 4) picture with straight alpha, as large as the frame.
 
-    Credits that are too many for the frame make a taller picture, which is to be rolled. Raises
-    StitchError for a text that can't stand in the frame.
+    Credits too long for the frame give a taller picture, which is rolled. Raises StitchError for
+    text that doesn't fit.
     """
     lines, style, scale = _typeset_title_with_scale(title, size)
     if style == _ROLLED:
@@ -80,9 +80,10 @@ def draw_title(title: TitleCue, size: Size) -> NDArray[np.uint8]:
 
 
 def find_title_pixel_rows(title: TitleCue, size: Size) -> tuple[int, int]:
-    """The rows of pixels in a frame of `size` that a title stands in: the first, and one beyond.
+    """The rows of pixels that a title covers in a frame of `size`: the first, and one past the
+    last.
 
-    Raises StitchError for a text that can't stand in the frame.
+    Raises StitchError for text that doesn't fit.
     """
     lines, style, scale = _typeset_title_with_scale(title, size)
     if style == _ROLLED:
@@ -92,7 +93,7 @@ def find_title_pixel_rows(title: TitleCue, size: Size) -> tuple[int, int]:
 
 
 def _typeset_title_with_scale(title: TitleCue, size: Size) -> tuple[Sequence[TypeLine], str, int]:
-    """The lines of a title, how they stand, and how many times larger than the frame they are."""
+    """The lines of a title, their style, and how many times larger than the frame they are set."""
     if title.style in (SUBTITLE, SUBTITLE_OFF):
         lines = typeset_subtitle(title.text, size, slanted=title.style == SUBTITLE_OFF)
         return lines, SUBTITLE, 1
@@ -105,7 +106,7 @@ def _typeset_title_with_scale(title: TitleCue, size: Size) -> tuple[Sequence[Typ
 
 
 def typeset_title_block(title: TitleCue, size: Size, min_type_size: int) -> Block:
-    """The lines of a title in type of `min_type_size` pixels or more, as its style sets them."""
+    """The lines of a title in type of at least `min_type_size` pixels, in its style."""
     style = resolve_style(title)
     if style == "credits":
         return typeset_credits(title, size, min_type_size)
@@ -115,7 +116,7 @@ def typeset_title_block(title: TitleCue, size: Size, min_type_size: int) -> Bloc
 
 
 def resolve_style(title: TitleCue) -> str:
-    """One of STYLES; StitchError when the title asks for another."""
+    """One of STYLES; StitchError for any other."""
     style = {"": "center", "centre": "center"}.get(title.style, title.style)
     if style not in STYLES:
         raise StitchError(
@@ -127,9 +128,9 @@ def resolve_style(title: TitleCue) -> str:
 def _fit_block_with_scale(
     typeset: Callable[[Size, int], Block], size: Size
 ) -> tuple[tuple[TypeLine, ...], int]:
-    """The lines that `typeset` makes for a frame of `size`, or for one so many times as large.
+    """The lines that `typeset` makes for a frame of `size`, or for one `scale` times as large.
 
-    A small frame that shows what is legible in a larger one is drawn large and reduced.
+    A small frame with text that is legible only in a larger one is drawn large and reduced.
     """
     block, scale = typeset(size, compute_legible_size(size)), 1
     if not block.fits:
@@ -146,7 +147,7 @@ def _fit_block_with_scale(
 
 
 def _find_top_of_lines(lines: Sequence[TypeLine], size: Size, style: str) -> int:
-    """Where the first of the lines begins."""
+    """The row where the first line begins."""
     match style:
         case "lower-third":
             return round(size[1] * 0.88) - measure_block_height(lines)
@@ -158,7 +159,7 @@ def _find_top_of_lines(lines: Sequence[TypeLine], size: Size, style: str) -> int
 
 
 def _build_stacked_text_clips(lines: Sequence[TypeLine], size: Size, style: str) -> list[Any]:
-    """MoviePy clips of the lines, one under another, placed in a frame of `size`."""
+    """MoviePy clips of the lines, one below another, placed in a frame of `size`."""
     moviepy = load_moviepy()
     width = size[0]
     top = _find_top_of_lines(lines, size, style)
@@ -186,9 +187,10 @@ def _build_stacked_text_clips(lines: Sequence[TypeLine], size: Size, style: str)
 def _draw_lines_with_shadow(
     lines: Sequence[TypeLine], size: Size, style: str, scale: int = 1
 ) -> NDArray[np.uint8]:
-    """Lines over nothing, in a picture of `size`."""
+    """Lines with a shadow on a transparent picture of `size`."""
     scaled_size = _scale_size(size, scale)
     clips = _build_stacked_text_clips(lines, scaled_size, style)
+    # A bar beside the lines marks a third.
     if clips and style in _THIRDS:
         stroke = (max(2, min(scaled_size) // 240), measure_block_height(lines))
         bar = load_moviepy().ColorClip(stroke, color=PAPER, duration=1)
@@ -204,9 +206,9 @@ def _draw_lines_with_shadow(
 
 
 def _draw_roll(lines: Sequence[TypeLine], size: Size, scale: int) -> NDArray[np.uint8]:
-    """Lines in a picture taller than the frame, so that they are rolled through it.
+    """Lines in a picture taller than the frame, to be rolled through it.
 
-    Set in strips, since MoviePy copies its whole canvas for every line on it.
+    Drawn in strips, since MoviePy copies its whole canvas for every line on it.
     """
     import numpy as np
 
@@ -222,6 +224,7 @@ def _draw_roll(lines: Sequence[TypeLine], size: Size, scale: int) -> NDArray[np.
         )
         letters.append(mask)
         light.append(picture)
+    # Rows are added until the height divides into even pixels after reduction.
     rows = -measure_block_height(lines) % even
     letters.append(np.zeros((rows, wide), np.float32))
     light.append(np.zeros((rows, wide, 3), np.float32))
@@ -229,6 +232,7 @@ def _draw_roll(lines: Sequence[TypeLine], size: Size, scale: int) -> NDArray[np.
         _downscale_picture(np.concatenate(strips), scale) for strips in (letters, light)
     )
     block = _build_picture_with_shadow(mask, picture, min(size))
+    # Two rows taller than the frame at least, which tells a roll from a still title.
     canvas = np.zeros((max(size[1] + 2, len(block)), size[0], 4), np.uint8)
     left = (size[0] - block.shape[1]) // 2
     canvas[: len(block), left : left + block.shape[1]] = block
@@ -240,7 +244,7 @@ def _scale_size(size: Size, scale: int) -> Size:
 
 
 def _downscale_picture(picture: NDArray[Any], divisor: int) -> NDArray[Any]:
-    """`picture` at one part in so many of its size."""
+    """`picture`, reduced to `1 / divisor` of its size."""
     import cv2
     import numpy as np
 
@@ -268,12 +272,13 @@ def _composite_coverage_and_light(
 def _build_picture_with_shadow(
     coverage: NDArray[np.float32], light: NDArray[np.float32], frame_side: int
 ) -> NDArray[np.uint8]:
-    """Straight alpha, with a soft shadow that keeps the letters legible on any picture."""
+    """The letters with straight alpha and a soft shadow that keeps them legible on any picture."""
     import cv2
     import numpy as np
 
     shadow = cv2.GaussianBlur(coverage, (0, 0), max(1.0, frame_side / 160))
     shadow = np.clip(shadow * 1.1, 0, 0.6)
+    # The shadow is black, so it adds only alpha; the letters' light is divided by the sum.
     alpha = coverage + shadow * (1 - coverage)
     picture = np.zeros((*coverage.shape, 4), np.uint8)
     picture[..., :3] = np.rint(np.minimum(light / np.maximum(alpha, 1 / 255)[..., None], 255))

@@ -1,9 +1,9 @@
-"""Words into lines of type: wrapped, balanced, and scaled to stand where they must.
+"""Sets text in lines of type: wrapped, balanced, and scaled to its space.
 
-Type shrinks until a text stands in its room, and no further than `min_type_size` pixels; whether it
-stands there then is the block's to say.
+Type shrinks until a text fits, but not below `min_type_size` pixels; the block says whether it fits
+then.
 
-Fonts are found by path in their packages, so that a machine without fonts draws the same letters.
+Fonts are found by path in their packages, so a machine without fonts draws the same letters.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ PAPER = (244, 240, 233)
 """The white of letters."""
 _QUIET = (196, 190, 180)
 _LIGHT = (224, 220, 212)
-"""Quiet over a picture, where grey would not be legible."""
+"""For quiet text over a picture, where grey would not be legible."""
 HAIR_SPACE = "\u200a"
-"""Sets capitals apart."""
+"""Between capitals."""
 _SHORT = 40
-"""Characters up to which a card is a title; longer ones are sentences, set smaller."""
+"""Characters up to which a card is a title; longer text is sentences, set smaller."""
 _COVERED_LETTERS = re.compile("[ -~\xa0-ňŊ-ſ\u2010-\u2027€]+")
-"""Letters that the font has, so that it needn't be asked."""
+"""Letters that the font certainly has, so it need not be loaded to check them."""
 _WIDEST = 1.2
-"""Ems of the widest of them, set apart."""
+"""Ems of the widest of these letters, spaced."""
 
 Room: TypeAlias = tuple[float, float]
-"""How much of the frame's width and height a text may take; all of them are title-safe."""
+"""Shares of the frame's width and height that a text may take; all are title-safe."""
 CARD: Room = (0.78, 0.72)
 CENTER: Room = (0.8, 0.72)
 THIRD: Room = (0.83, 0.76)
 CREDITS: Room = (0.8, inf)
 SUBTITLE_WIDTH = 0.86
 SUBTITLE_SIZE = 0.052
-"""Of the shorter side of the frame; where a line is too wide it is set smaller."""
+"""Of the shorter side of the frame; lines that are too wide are set smaller."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypeLine:
-    """One line of type, measured."""
+    """One line of type."""
 
     text: str
     size: int
@@ -62,7 +62,7 @@ class TypeLine:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines of type, one under another, and the pixels that they may take."""
+    """Lines of type, one below another, and the pixels that they may take."""
 
     lines: tuple[TypeLine, ...]
     across: float
@@ -70,7 +70,7 @@ class Block:
 
     @property
     def fits(self) -> bool:
-        """Whether all of it stands in its room."""
+        """Whether all of it fits."""
         return self.width <= self.across and measure_block_height(self.lines) <= self.down
 
     @property
@@ -101,20 +101,22 @@ def find_missing_letters(text: str) -> str:
     if not rare:
         return ""
     face = _load_font_face(32)
+    # The font draws the same box for every letter that it lacks, such as this non-character.
     blank = bytes(face.getmask("\uffff"))
     return "".join(char for char in rare if bytes(face.getmask(char)) == blank)
 
 
 def compute_legible_size(size: Size) -> int:
-    """Pixels of the smallest type that is read in a frame of `size`."""
+    """Pixels of the smallest type that is legible in a frame of `size`."""
     return max(8, round(min(size) / 90))
 
 
 def is_certain_to_fit(text: str, size: Size, min_type_size: int) -> bool:
-    """Whether a text surely stands in a frame, told from its length without loading the font."""
+    """Whether a text certainly fits a frame, estimated from its length without loading the font."""
     words = text.split()
     if not all(_COVERED_LETTERS.fullmatch(word) for word in words):
         return False
+    # A cautious estimate: the widest letters, half-filled rows, and less space than any style has.
     letters = size[0] * 0.7 / (min_type_size * _WIDEST)
     rows = sum(1.5 + 2 * len(row) / letters for row in text.split("\n"))
     return (
@@ -123,7 +125,7 @@ def is_certain_to_fit(text: str, size: Size, min_type_size: int) -> bool:
 
 
 def typeset_card(text: str, size: Size, min_type_size: int) -> Block:
-    """The lines of a title card: a blank line sets what follows smaller and quieter."""
+    """The lines of a title card; text after a blank line is smaller and quieter."""
     short = len(text.split("\n\n")[0]) <= _SHORT
     return _typeset_centered_paragraphs(
         text, size, min(size) * (0.085 if short else 0.062), CARD, min_type_size
@@ -131,12 +133,12 @@ def typeset_card(text: str, size: Size, min_type_size: int) -> Block:
 
 
 def typeset_centered_title(text: str, size: Size, min_type_size: int) -> Block:
-    """The lines of a title in the middle of the picture, set as those of a card."""
+    """The lines of a title in the middle of the picture, set like a card."""
     return _typeset_centered_paragraphs(text, size, min(size) * 0.07, CENTER, min_type_size)
 
 
 def typeset_lower_or_upper_third(text: str, size: Size, min_type_size: int) -> Block:
-    """The lines of a lower or an upper third: the first is the name, the others say more."""
+    """The lines of a lower or upper third: the first is the name, the others add to it."""
     first, *rest = [row for row in text.strip().split("\n") if row.strip()] or [""]
     width = size[0] * 0.7
 
@@ -150,7 +152,7 @@ def typeset_lower_or_upper_third(text: str, size: Size, min_type_size: int) -> B
 
 
 def typeset_credits(title: TitleCue, size: Size, min_type_size: int) -> Block:
-    """The lines of credits, as many as they are: what is too tall for the frame is rolled."""
+    """The lines of credits; if they are too tall for the frame, they are rolled."""
     width = size[0] * CREDITS[0]
 
     def build_lines(point: int) -> Iterator[TypeLine]:
@@ -185,7 +187,7 @@ def _typeset_centered_paragraphs(
 
 
 def _shrink_type_size(point: int, share: float, min_type_size: int) -> int:
-    """The size of what stands below type of `point` pixels and is less than it."""
+    """The size of secondary text below type of `point` pixels."""
     return min(point, max(min_type_size, round(point * share)))
 
 
@@ -196,13 +198,14 @@ def _fit_lines_into_room(
     room: Room,
     min_type_size: int,
 ) -> Block:
-    """The lines in the largest type that fits, `usual_type_size` down to `min_type_size`."""
+    """The lines in the largest type that fits, from `usual_type_size` down to `min_type_size`."""
 
     def build_block(point: int) -> Block:
         return Block(
             tuple(build_lines(max(min_type_size, point))), size[0] * room[0], size[1] * room[1]
         )
 
+    # The usual size fits nearly always; if the smallest does not fit, none does.
     block = build_block(round(usual_type_size))
     if block.fits or not (smallest := build_block(min_type_size)).fits:
         return block if block.fits else smallest
@@ -212,7 +215,7 @@ def _fit_lines_into_room(
 
 
 def typeset_subtitle(text: str, size: Size, *, slanted: bool) -> list[TypeLine]:
-    """The lines of a subtitle as they are, smaller where they are too wide."""
+    """The given lines of a subtitle, smaller if they are too wide."""
     rows, width = text.split("\n"), size[0] * SUBTITLE_WIDTH
     usual = max(8, round(min(size) * SUBTITLE_SIZE))
     widest = max(measure_text_width(row, 100) for row in rows) / 100
@@ -233,7 +236,7 @@ def _wrap_text(text: str, type_size: int, width: float) -> list[str]:
 def _balance_words_into_lines(
     words: Sequence[str], word_space: str, type_size: int, width: float
 ) -> list[str]:
-    """The least number of lines, and of those the breaks that leave them most alike."""
+    """The fewest lines, and among those the breaks that make them most alike."""
 
     def fill_lines(limit: float) -> list[str]:
         lines: list[str] = []
@@ -248,6 +251,7 @@ def _balance_words_into_lines(
         return lines or [""]
 
     lines = fill_lines(width)
+    # Search for the least width that needs no more lines, as `break_lines` does.
     narrow, wide = width / max(1, len(lines)), width
     while wide - narrow > type_size / 4:
         middle = (narrow + wide) / 2
@@ -259,7 +263,7 @@ def _balance_words_into_lines(
 
 
 def _space_out_letters(word: str) -> str:
-    """Capitals set a little apart."""
+    """The word with a little space between its letters."""
     return HAIR_SPACE.join(word)
 
 
