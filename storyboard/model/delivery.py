@@ -1,4 +1,4 @@
-"""What is delivered: the shape, the size and the rate of the finished film."""
+"""The delivery format: aspect ratio, resolution and rate of the finished film."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storyboard.timecode import Rate
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What is delivered."""
+    """The delivery format."""
 
     aspect_ratio: str = "16:9"
     resolution: str = "720p"

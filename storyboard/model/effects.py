@@ -1,7 +1,7 @@
-"""MoviePy's effects as a storyboard names them: what each takes, and what it does to the length.
+"""MoviePy's effects as a storyboard names them: their arguments, and their effect on the length.
 
-Only knowledge, no MoviePy: a film is checked without loading it. An effect whose arguments can't
-stand in a text (functions, other clips) is not among them.
+This module doesn't use MoviePy, so a film is checked without loading it. Effects with arguments
+that can't be written in YAML (functions, other clips) are left out.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Effect(Serialized):
 
 
 class ArgumentType(StrEnum):
-    """What an argument may be; the value says so in a message."""
+    """Types of arguments; messages use the values."""
 
     SECONDS = "a time in seconds or frames"
     POINT = "a time in seconds or frames, or `end`"
@@ -52,30 +52,30 @@ class ArgumentType(StrEnum):
 
 
 DurationRule = Callable[[Fraction, Mapping[str, Any]], Fraction]
-"""Seconds after the effect, of so many before it."""
+"""Seconds after the effect, from the seconds before it."""
 HeldMoment = Callable[[Mapping[str, Any]], Fraction]
-"""The moment, in seconds, of which the effect wants a picture."""
+"""The time, in seconds, of the picture that the effect holds."""
 ArgumentCheck = Callable[[Mapping[str, Any]], str]
-"""What is wrong with arguments that are right each for itself; empty where nothing is."""
+"""Explains what is wrong with arguments that are each valid alone; empty if nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class EffectSpec:
-    """What is known of an effect."""
+    """The arguments of an effect, and what it does to the length."""
 
     arguments: Mapping[str, ArgumentType] = field(default_factory=dict)
     required_groups: tuple[tuple[str, ...], ...] = ()
-    """Of each group exactly one argument is wanted."""
+    """Exactly one argument of each group is required."""
     duration_rule: DurationRule | None = None
     """None keeps the length."""
     is_frame_wise: bool = False
-    """It does the same to every frame, wherever the shot is cut."""
+    """Whether it does the same to every frame, wherever the shot is cut."""
     held_moment: HeldMoment | None = None
     check_arguments: ArgumentCheck | None = None
 
 
 def compute_duration_after(effects: Sequence[Effect], seconds: Fraction) -> Fraction:
-    """How long the effects, one after another, make so many seconds; 0 where one can't be done."""
+    """The length after all effects, from `seconds` before them; 0 if an effect can't be applied."""
     for effect in effects:
         if _explain_too_short_to_freeze(effect, seconds):
             return Fraction(0)
@@ -84,7 +84,7 @@ def compute_duration_after(effects: Sequence[Effect], seconds: Fraction) -> Frac
 
 
 def explain_unusable_effects(effects: Sequence[Effect], seconds: Fraction) -> str:
-    """Why one of the effects can't be done on so many seconds, in words; empty when all can."""
+    """Why an effect can't be applied to `seconds`, in words; empty if all can."""
     for effect in effects:
         if problem := _explain_too_short_to_freeze(effect, seconds):
             return problem
@@ -113,12 +113,12 @@ def _apply_duration_rule(effect: Effect, seconds: Fraction) -> Fraction:
 
 
 def are_frame_wise(effects: Sequence[Effect]) -> bool:
-    """Whether each of them does the same to every frame."""
+    """Whether each effect does the same to every frame."""
     return all(EFFECTS[effect.name].is_frame_wise for effect in effects)
 
 
 def changes_timing(effect: Effect) -> bool:
-    """Whether moments stand elsewhere after it."""
+    """Whether it moves content to other times."""
     return EFFECTS[effect.name].duration_rule is not None or effect.name == "TimeMirror"
 
 
@@ -157,12 +157,13 @@ def _find_freeze_moment(arguments: Mapping[str, Any]) -> Fraction:
 
 
 def _explain_invalid_crop_effect(arguments: Mapping[str, Any]) -> str:
-    """The rectangle as MoviePy reckons it, as far as that is known without the picture."""
+    """Checks the rectangle as MoviePy computes it, as far as possible without the picture."""
     for low, high, size, middle in (
         ("x1", "x2", "width", "x_center"),
         ("y1", "y2", "height", "y_center"),
     ):
         first, last, extent = arguments.get(low), arguments.get(high), arguments.get(size)
+        # MoviePy prefers a centre over an edge, and the first edge with a size over the last.
         if arguments.get(middle) is not None:
             if extent is None:
                 return f"`{middle}` wants `{size}` beside it"
@@ -353,4 +354,4 @@ UNWRITTEN: Mapping[str, str] = MappingProxyType(
         "AudioLoop": "a shot's sound is as long as its picture; use `Loop`",
     }
 )
-"""Effects of MoviePy that no storyboard can ask for, and why."""
+"""Effects of MoviePy that a storyboard can't use, and why."""

@@ -1,8 +1,8 @@
 """The film as data: frozen, without IO, as `language` resolves it.
 
 Precedence, `like`, sequences, includes and profiles are already applied. Times are frames of the
-delivery rate. `origins` remembers where each value stands in the text; it takes no part in
-equality or identity.
+delivery rate. `origins` maps values to their source positions; it takes no part in equality or
+identity.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _build_empty_mapping() -> Mapping[str, Any]:
 
 
 class ValueSource(StrEnum):
-    """Which part of the text gave a value; stronger layers first."""
+    """The part of the text that a value comes from; stronger layers first."""
 
     FLAG = "flag"
     SHOT = "shot"
@@ -94,11 +94,11 @@ class ValueSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where one value comes from."""
+    """Where a value comes from."""
 
     layer: ValueSource
     detail: str = ""
-    """The shot, sequence, file or profile that gave it."""
+    """The name of that shot, sequence, file or profile."""
     key: Span | None = None
     value: Span | None = None
 
@@ -112,7 +112,7 @@ class CastKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CastMember:
-    """Who or what may be in the picture."""
+    """A person, place, prop or style that a film shows."""
 
     name: str
     kind: CastKind = CastKind.CHARACTER
@@ -120,7 +120,7 @@ class CastMember:
     images: tuple[MediaFile, ...] = ()
     voice: str = ""
     still: str = ""
-    """Words for an image model that makes its picture first."""
+    """A description for an image model that makes its picture first."""
 
 
 class FrameEdge(StrEnum):
@@ -133,7 +133,7 @@ class FrameEdge(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FrameRef:
-    """One picture: a file, a frame of another shot, a cast image, or words for a still.
+    """One picture: a file, a frame of another shot, a cast image, or a description of a still.
 
     Exactly one of `file`, `shot`, `cast`, `still` is set.
     """
@@ -151,7 +151,7 @@ class FrameRef:
 
 @dataclass(frozen=True, slots=True)
 class Clip(Serialized):
-    """Footage from a file, or another shot's select cut again; exactly one is set."""
+    """Footage from a file, or another shot's select used again; exactly one is set."""
 
     file: MediaFile | None = None
     shot: str = ""
@@ -168,7 +168,7 @@ class CameraMove:
     words: str
     """As written: `slow dolly in`."""
     length: int = 0
-    """Frames; 0 shares what the others leave."""
+    """Frames; moves with 0 share the rest of the shot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,9 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Trim:
-    """Source frames of the take; None leaves that end alone, a negative end counts from it."""
+    """Source frames of the take; None keeps that end, a negative end counts back from the take's
+    end.
+    """
 
     start: int | None = None
     end: int | None = None
@@ -202,18 +204,18 @@ class FramesFrom(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition(Serialized):
-    """How one shot gives way to the next."""
+    """How one shot changes to the next."""
 
     kind: str = "cut"
     """The name of a transition, or `cut`."""
     duration: int = 0
-    """Frames during which both shots (or the shot and the colour) are visible; a cut has 0."""
+    """Frames in which both shots (or a shot and the colour) are visible; 0 for a cut."""
     color: str = "black"
-    """The colour of one that has a colour for its other side."""
+    """The colour, if the transition mixes with one."""
     through: bool = False
-    """Through the colour (out, then in) instead of from it."""
+    """Whether it goes out to the colour and in again, instead of coming from it."""
     arguments: Mapping[str, Any] = field(default_factory=_build_empty_mapping)
-    """What its drawing takes besides, by name: the side that a wipe comes from."""
+    """Further arguments of the drawing, by name, such as the side that a wipe comes from."""
     align: Align = Align.AUTO
     frames: FramesFrom = FramesFrom.AUTO
 
@@ -227,7 +229,7 @@ class Transition(Serialized):
             "duration": self.duration,
             "color": self.color,
             "through": self.through,
-            # stood in every transition before they had arguments of their own
+            # every transition had this field before transitions had arguments of their own
             "direction": "left",
             **self.arguments,
             "align": self.align,
@@ -239,7 +241,7 @@ CUT = Transition()
 
 
 class References(StrEnum):
-    """Whose images are sent where the shot lists no names."""
+    """The cast whose images are sent if the shot lists no names."""
 
     AUTO = "auto"
     NONE = "none"
@@ -249,7 +251,7 @@ class References(StrEnum):
 class Shot:
     """One intended continuous image, every value resolved.
 
-    What each key means and moves stands in `shot_keys`.
+    `shot_keys` describes each key and what depends on it.
     """
 
     id: str
@@ -265,12 +267,12 @@ class Shot:
     card: str = ""
     # how long
     length: int | None = None
-    """Frames on screen, or None to play the take whole."""
+    """Frames on screen; None plays the whole take."""
     duration: int | None = None
-    """Frames asked of the model, as the storyboard states them, or None."""
+    """Frames to request from the model, as the storyboard states them, or None."""
     trim: Trim = Trim()
     handles: int = 0
-    """Frames of spare wanted at the tail."""
+    """Spare frames wanted at the tail."""
     # what is seen and heard
     scene: str = ""
     place: str = ""
@@ -287,7 +289,7 @@ class Shot:
     mood: str = ""
     text: str = ""
     look: str = ""
-    """Looks from film to shot, joined."""
+    """The looks of film, sequences and shot, joined."""
     dialogue: tuple[Line, ...] = ()
     narration: tuple[Line, ...] = ()
     sound: tuple[SoundCue, ...] = ()
@@ -297,7 +299,7 @@ class Shot:
     model: str = "veo-3.1"
     """Catalogue alias or exact id, as written."""
     target: str = ""
-    """The platform whose limits a previz shot obeys; empty: the model's first live one."""
+    """The platform whose limits apply to a previz shot; empty: the model's first live one."""
     resolution: str = "720p"
     aspect_ratio: str = "16:9"
     takes: int = 1
@@ -308,7 +310,7 @@ class Shot:
     """Cast names, or a rule."""
     options: Mapping[str, Any] = field(default_factory=_build_empty_mapping)
     still_model: str = ""
-    """Makes the stills that the shot names; empty is the provider's own."""
+    """The model for the shot's stills; empty is the provider's own."""
     # the cut and the mix
     effects: tuple[Effect, ...] = ()
     transition: Transition = CUT
@@ -316,7 +318,7 @@ class Shot:
     mute: bool = False
     gain_db: float = 0.0
     audio_track: str = ""
-    """Of footage, the sound track that is heard: its number from 1, or its language."""
+    """Of footage, the sound track to use: its number from 1, or its language."""
     audio_lead: int = 0
     audio_lag: int = 0
     # editing state
@@ -335,7 +337,7 @@ class Shot:
     """By key path as written: `prompt`, `trim.start`, `dialogue[0].at`; `` is the shot itself."""
 
     def find_origin(self, key_path: str = "") -> Origin | None:
-        """Where the value at `key_path` stands, climbing to the nearest key that was written."""
+        """The origin of the value at `key_path`, or of the nearest written key around it."""
         while key_path:
             if key_path in self.origins:
                 return self.origins[key_path]
@@ -344,37 +346,39 @@ class Shot:
         return self.origins.get("")
 
     def find_span(self, key_path: str = "") -> Span:
-        """The text of the value at `key_path`, or of the nearest key around it."""
+        """The source position of the value at `key_path`, or of the nearest key around it."""
         origin = self.find_origin(key_path)
         if origin is None:
             return Span("<film>")
         return origin.value or origin.key or Span("<film>")
 
     def is_stated_by_shot(self, key_path: str) -> bool:
-        """True if the shot itself states `key_path` (no default, sequence, `like` or profile)."""
+        """Whether the shot itself states `key_path` (not a default, sequence, `like` or
+        profile).
+        """
         origin = self.origins.get(key_path)
         return origin is not None and origin.layer is ValueSource.SHOT
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """The whole piece, every shot resolved and in running order."""
+    """The whole film, with every shot resolved and in running order."""
 
     path: Path
     """The YAML file, absolute."""
     root: Path
-    """Every file of the film lies under it."""
+    """The folder that contains every file of the film."""
     title: str = ""
     author: str = ""
     copyright: str = ""
     credits: tuple[str, ...] = ()
     length: int | None = None
-    """Wished length in frames."""
+    """Intended length in frames."""
     delivery: Delivery = Delivery()
     defaults: FilmDefaults = FilmDefaults()
     cast: Mapping[str, CastMember] = field(default_factory=_build_empty_mapping)
     shots: tuple[Shot, ...] = ()
-    """All of them, omitted and alternate ones too."""
+    """All shots, including omitted and alternate ones."""
     music: tuple[MusicCue, ...] = ()
     narration: tuple[NarrationCue, ...] = ()
     titles: tuple[TitleCue, ...] = ()
@@ -384,9 +388,9 @@ class Film:
     providers: Mapping[str, Mapping[str, Any]] = field(default_factory=_build_empty_mapping)
     profile: str = ""
     proxy: bool = False
-    """Previz at 320x180, an identity of its own."""
+    """Whether previz makes 320x180 pictures, with an identity of their own."""
     rehearsal: bool = False
-    """Previz draws what the film names a paid provider for."""
+    """Whether previz replaces the paid providers that the film names."""
     texts: tuple[Path, ...] = ()
     """Every YAML file that was read, this one first."""
     origins: Mapping[str, Origin] = field(
@@ -404,14 +408,16 @@ class Film:
         return tuple(shot for shot in self.shots if not shot.omit and not shot.alternate)
 
     def find_shot(self, id: str) -> Shot:
-        """The shot of that id; KeyError when there is none."""
+        """The shot of that id; KeyError if there is none."""
         for shot in self.shots:
             if shot.id == id:
                 return shot
         raise KeyError(id)
 
     def find_span(self, key_path: str = "") -> Span:
-        """The text of the film's own value at `key_path`, or of the nearest key around it."""
+        """The source position of the film's own value at `key_path`, or of the nearest key
+        around it.
+        """
         while key_path and key_path not in self.origins:
             parent_end = max(key_path.rfind("."), key_path.rfind("["))
             key_path = key_path[:parent_end] if parent_end > 0 else ""

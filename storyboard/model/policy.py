@@ -1,6 +1,6 @@
-"""What holds for a whole film: how it deals with money and failures, and who serves it.
+"""Settings of a whole film: money, failures, and the models for what belongs to no shot.
 
-Parts of a film, frozen, without IO.
+Frozen values without IO.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ class Policy(Serialized):
 
 @dataclass(frozen=True, slots=True)
 class FilmDefaults(Serialized):
-    """Who makes what belongs to no shot: the stills of the cast, the narration."""
+    """Models and providers of what belongs to no shot: stills of the cast, and narration."""
 
     provider: str = "previz"
     target: str = ""
-    """The platform whose limits previz obeys here; empty: the first live one."""
+    """The platform whose limits apply to previz here; empty: the first live one."""
     model: str = "veo-3.1"
     resolution: str = "720p"
     aspect_ratio: str = "16:9"
     still_model: str = ""
     speech_model: str = ""
     text_model: str = ""
-    """Empty models are the platform's own."""
+    """An empty model is the platform's own."""
 
     def to_fields(self) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""Every key of a shot, said once: how it is written, where it stands, what a change of it costs.
+"""The only list of shot keys: how each is written, where it is allowed, and what changing it costs.
 
 The schema, the parser, `show`, saved plans, the fingerprint of a film, depfiles and the reference
 page are derived from this table. A new key is a row here and a field of `Shot`.
@@ -18,7 +18,7 @@ from storyboard.model.value_types import ValueType
 
 
 class Place(Flag):
-    """Where a key may stand."""
+    """Where a key is allowed."""
 
     SHOT = auto()
     SEQUENCE = auto()
@@ -27,25 +27,25 @@ class Place(Flag):
 
 
 class Affects(Flag):
-    """What a change of a value can move, in the shot that has it."""
+    """What changing a value can affect, in the shot that has it."""
 
     NOTHING = 0
     TAKE = auto()
     """The identity of what is made for the shot: it is made again, and paid for again."""
     PLAN = auto()
-    """What a saved plan was reviewed for, besides identities: how many takes, which one plays."""
+    """What a saved plan contains besides identities: the number of takes, and which one plays."""
     CUT = auto()
-    """The finished film, though the same takes play."""
+    """The finished film, although the same takes play."""
 
 
 class MeantFor(IntEnum):
-    """The least that a shot must be for a key to say something; on less the key is refused."""
+    """The kinds of shot for which a key has a meaning; on other kinds it is refused."""
 
     ANY = 0
     TAKE = 1
-    """It has a take, made or imported: no colour, no card."""
+    """Shots with a take, made or imported: no colour, no card."""
     MADE = 2
-    """A model makes it: no footage either."""
+    """Shots that a model makes: no footage either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,40 +55,44 @@ class ShotKey:
     name: str
     type: ValueType
     description: str
-    """What it means, in a sentence for people."""
+    """What it means, in a sentence for users."""
     examples: tuple[Any, ...] = ()
     stands: Place = Place.SHOT | Place.SEQUENCE | Place.DEFAULTS
     like: bool = False
-    """`like` takes it over."""
+    """Whether `like` copies it."""
     affects: Affects = Affects.TAKE
     default: Any = None
-    """What the schema states for an absent key; None states nothing."""
+    """The default in the schema; None states none."""
     meant_for: MeantFor = MeantFor.ANY
     is_idle_unless_made: bool = False
-    """It may stand on a shot that no model makes, and says nothing there."""
+    """Whether it is allowed, without effect, on a shot that no model makes."""
     makes_shot: bool = False
-    """Without it the shot is another one, so that an empty value is an error."""
+    """Whether it defines the shot, so that an empty value is an error."""
     is_source: bool = False
-    """The shot begins with it; a shot has at most one source."""
+    """Whether the shot begins with it; a shot has at most one source."""
     is_joined: bool = False
-    """Its words add up from film to shot, where other keys replace one another."""
+    """Whether values of film, sequences and shot are joined, where other keys replace each
+    other.
+    """
     is_always_shown: bool = False
-    """`show` prints it even where it is at its default."""
+    """Whether `show` prints it even at its default."""
     is_on_timeline: bool = False
-    """All that it does to the cut is in the timeline, which the fingerprint of a film has."""
+    """Whether its whole effect on the cut is in the timeline, which the film's fingerprint
+    contains.
+    """
     needs_take_of: bool = True
-    """A shot that it names must be made or imported first."""
+    """Whether a shot that it names must be made or imported first."""
     field: str = ""
-    """The field of `Shot`, where it is not called like the key."""
+    """The field of `Shot`, if its name differs from the key."""
     reviewed_as: str | None = ""
-    """The part of a shot that a saved plan names when the value changed; "" is the key itself.
+    """The part of a shot that a saved plan reports when the value changes; "" is the key itself.
 
-    None where another part has it already: the length that plays, the frames used, the takes.
+    None if another part already covers it: the length that plays, the frames used, the takes.
     """
     is_later: bool = False
-    """Plans were saved before there was such a key, so it counts in one only where it is set."""
+    """Whether plans were saved before this key existed; in a plan it then counts only if set."""
     title: str = ""
-    """Its name for people; "" is the key's own words."""
+    """Its title for users; "" derives it from the name."""
 
     @property
     def field_name(self) -> str:
@@ -96,12 +100,12 @@ class ShotKey:
 
     @property
     def is_field(self) -> bool:
-        """Whether a shot keeps the value: what `like` names is taken over and forgotten."""
+        """Whether a shot stores the value; `like`, for example, is only copied from."""
         return self.field_name in Shot.__dataclass_fields__
 
     @property
     def absent_value(self) -> Any:
-        """What a shot has where no layer says anything."""
+        """The value of a shot if no layer sets it."""
         return Shot.__dataclass_fields__[self.field_name].default
 
     def read_value(self, shot: Shot) -> Any:
@@ -348,7 +352,7 @@ _ROWS = (
 # fmt: on
 
 SHOT_KEYS: Mapping[str, ShotKey] = MappingProxyType({key.name: key for key in _ROWS})
-"""By name, in the order in which a shot is best read."""
+"""By name, in the order in which a shot is easiest to read."""
 
 GROUPS: Mapping[str, str] = MappingProxyType(
     {
@@ -363,9 +367,9 @@ GROUPS: Mapping[str, str] = MappingProxyType(
 """The title of each group of the table, by the group's first key."""
 
 FIELD_KEYS = tuple(key for key in _ROWS if key.is_field)
-"""The keys whose values a shot keeps."""
+"""The keys whose values a shot stores."""
 
 
 def list_keys_at(place: Place) -> Iterator[ShotKey]:
-    """The keys that may stand there."""
+    """The keys that are allowed there."""
     return (key for key in SHOT_KEYS.values() if place in key.stands)

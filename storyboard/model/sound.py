@@ -1,6 +1,6 @@
-"""What is heard and what is laid over the picture: lines, sounds, beds, music, titles.
+"""What is heard or shown over the picture: lines, sounds, ambience, music, titles.
 
-Parts of a film, frozen, without IO; times are frames of the delivery rate.
+Frozen values without IO; times are frames of the delivery rate.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class MediaFile:
     name: str
     """As the storyboard writes it."""
     uri: str = ""
-    """Set instead of a readable `path` where the film names a URL."""
+    """Set instead of a readable `path` if the film names a URL."""
     size: int = field(default=0, compare=False)
     """Bytes, when the film was read."""
     reading: str = field(default="", compare=False)
@@ -35,7 +35,7 @@ class MediaFile:
 
 
 def list_media_files(value: object) -> Iterator[MediaFile]:
-    """Every file inside a value of the film: one that it is, or that its parts name."""
+    """Every file inside a value of the film: the value itself, or named by its parts."""
     if isinstance(value, MediaFile):
         yield value
     elif isinstance(value, Mapping):
@@ -50,7 +50,7 @@ def list_media_files(value: object) -> Iterator[MediaFile]:
 
 @dataclass(frozen=True, slots=True)
 class SoundCue(Serialized):
-    """A sound in words, asked of the model, or a file, laid into the mix; one is set."""
+    """A sound: words for the model, or a file for the mix; exactly one is set."""
 
     words: str = ""
     file: MediaFile | None = None
@@ -69,13 +69,15 @@ class SoundCue(Serialized):
 
 @dataclass(frozen=True, slots=True)
 class Ambience(Serialized):
-    """One continuous bed under a shot, a sequence or the film; one of `make`, `file` is set."""
+    """Continuous sound under a shot, a sequence or the film; exactly one of `make`, `file` is
+    set.
+    """
 
     make: str = ""
     file: MediaFile | None = None
     gain_db: float = -24.0
     scope: str = ""
-    """`film`, `seq:SQ01` or `shot:SH010`: neighbours of one scope share one bed."""
+    """`film`, `seq:SQ01` or `shot:SH010`: adjacent shots of one scope share one sound."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -115,7 +117,7 @@ class MusicCue(Serialized):
     fade_out: int = 0
     gain_db: float = 0.0
     duck_db: float = 0.0
-    """How far it gives way to speech, dB, positive."""
+    """How much it is lowered under speech, dB, positive."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -139,12 +141,12 @@ class Line(Serialized):
     """A cast name, or any name for a voice without a picture."""
     words: str
     at: int | None = None
-    """Frames from the start of the take's own material, which `trim` leaves where it is; from the
-    start of the shot in narration and over a colour or a card. None follows the line before."""
+    """Frames from the start of the take's own material, which `trim` does not move; from the start
+    of the shot in narration and over a colour or a card. None follows the line before."""
     how: str = ""
     off: bool = False
     write: str = ""
-    """For a text model, which writes `words`; they are empty until then."""
+    """Instructions for a text model that writes `words`, which are empty until then."""
 
     def to_fields(self) -> dict[str, Any]:
         return {

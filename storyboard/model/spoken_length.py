@@ -1,8 +1,8 @@
-"""How long a text is when it is spoken, counted in words of a script that puts blanks between them.
+"""How long a text takes to speak, counted in words of a script that separates them with spaces.
 
-Scripts without blanks, and Korean, whose blanks stand between phrases, are counted by what is
-spoken: a Chinese character is a syllable, a kana a mora, and so on. One English word at the common
-pace of 2.6 a second takes as long as the given number of them at their own common pace.
+Scripts without spaces, and Korean, whose spaces separate phrases, are counted by what is spoken: a
+Chinese character is a syllable, a kana a mora, and so on. The factors below say how many English
+words, at 2.6 per second, take as long as one letter at its own common pace.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WORDS_PER_SECOND = Fraction(13, 5)
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KANA = "\u3041-\u3096\u30a1-\u30fa\u30fc\u31f0-\u31ff\uff66-\uff9d"
 _KANA_TAILS = "ぁぃぅぇぉゃゅょゎァィゥェォャュョヮｧｨｩｪｫｬｭｮ"
-"""Small kana that share the mora of the one before."""
+"""Small kana that belong to the mora of the one before."""
 
 _WORDS_PER_LETTER: tuple[tuple[str, Fraction], ...] = (
     (_HAN, Fraction(5, 8)),  # 4.2 characters a second
@@ -43,20 +43,21 @@ _IS_KANA = re.compile(f"[{_KANA}]")
 
 @dataclass(frozen=True, slots=True)
 class SpokenLength:
-    """The length of texts that are spoken one after the other."""
+    """The length of texts spoken one after the other."""
 
     words: Fraction
-    """As many words with blanks between them take as long."""
+    """As many words of a spaced script take as long."""
     count: int
     unit: str
-    """What a person counts in the text: `words`, or `characters` where most has no blanks."""
+    """What people count in such a text: `words`, or `characters` if most of it has no spaces."""
 
 
 def count_spoken_words(text: str) -> Fraction:
-    """The words of a text, or as many as take as long to say; 0 for no text."""
+    """The number of words, or as many as take as long to say; 0 for an empty text."""
     if not _UNSPACED.search(text):
         return Fraction(len(text.split()))
     text = unicodedata.normalize("NFC", text)
+    # Kana anywhere means Japanese, where a Chinese character takes longer.
     is_japanese = _IS_KANA.search(text) is not None
     total = Fraction(0)
     for letter in _UNSPACED.findall(text):
@@ -64,6 +65,7 @@ def count_spoken_words(text: str) -> Fraction:
             total += _JAPANESE_HAN
         elif letter not in _KANA_TAILS:
             total += next(words for letters, words in _CLASSES if letters.match(letter))
+    # What is left are words of spaced scripts; punctuation alone is not spoken.
     spaced = (part for part in _UNSPACED.sub(" ", text).split() if any(map(str.isalnum, part)))
     return total + sum(1 for _ in spaced)
 

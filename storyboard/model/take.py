@@ -1,4 +1,4 @@
-"""A take: one rendered result, and what a media file really holds."""
+"""A take, which is one rendered result, and the facts of a media file."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def _build_empty_mapping() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class MediaFacts(Serialized):
-    """What a media file really holds, as probed."""
+    """What a media file really contains, as probed."""
 
     width: int = 0
     height: int = 0
     frames: int = 0
-    """Video frames; 0 for sound, 1 for a picture."""
+    """Video frames; 0 for sound, 1 for a still."""
     rate: Rate | None = None
     seconds: Fraction = Fraction(0)
     has_audio: bool = False
@@ -58,29 +58,29 @@ class AudioTrack:
     number: int
     """From 1."""
     language: str = ""
-    """As the file has it; empty where it says none."""
+    """As in the file; empty if it states none."""
     is_readable: bool = True
-    """It can be decoded."""
+    """Whether it can be decoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """A clip that a film brings along, as a player shows it."""
+    """A clip that comes with the film, as a player shows it."""
 
     facts: MediaFacts
     frame_reading: str = ""
-    """What is done to a frame of it that is handed on, beyond decoding; empty for most clips."""
+    """What is done to one of its frames besides decoding, when it is used alone; mostly empty."""
     clip_reading: str = ""
     """What is done to the moving picture."""
     frame_times: tuple[Fraction, ...] = ()
-    """Seconds from the first frame to each, where they are uneven."""
+    """Seconds from the first frame to each, if they are uneven."""
     sound_seconds: Fraction = Fraction(0)
-    """When its sound ends, seconds after the first frame; 0 where the file doesn't say."""
+    """When its sound ends, seconds after the first frame; 0 if the file doesn't state it."""
     audio_tracks: tuple[AudioTrack, ...] = ()
 
 
 def find_audio_track(tracks: Sequence[AudioTrack], wanted: str) -> AudioTrack | None:
-    """The track that `wanted`, a number or a language, names; None where no readable one is."""
+    """The readable track that `wanted`, a number or a language, names; None if there is none."""
     readable_tracks = (track for track in tracks if track.is_readable)
     if wanted.isdigit():
         return next((track for track in readable_tracks if track.number == int(wanted)), None)
@@ -91,7 +91,7 @@ def find_audio_track(tracks: Sequence[AudioTrack], wanted: str) -> AudioTrack | 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """One rendered result, immutable; `digest` and `ordinal` say which attempt made it."""
+    """One rendered result, immutable; `digest` and `ordinal` identify the attempt that made it."""
 
     digest: str
     ordinal: int
@@ -105,14 +105,14 @@ class Take:
     operation: str = ""
     contains_source: bool = False
     source_frames: int = 0
-    """Frames of its source at its head, where it contains it."""
+    """Frames of its source at its start, if it contains the source."""
     uri: str = ""
     expires_at: float | None = None
     attachments: Mapping[str, str] = field(default_factory=_build_empty_mapping)
     """Name to sha256: `first.png`, `last.png`, `state.json`."""
     created_at: float = 0.0
     shot: str = ""
-    """The shot it was first made for; for people, never part of identity."""
+    """The shot it was first made for; for users, never part of identity."""
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
-"""How the value of a key is written: its JSON schema, and a name under which code handles it.
+"""How the value of a key is written: its JSON schema, and a name by which code selects a handler.
 
-The parser and `show` each keep one function a name, so that a key with a known type needs no code
-of its own.
+The parser and `show` have one function per name, so a key with a known type needs no code of its
+own.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ class ValueType:
 
     name: str
     schema: Mapping[str, Any]
-    """What a JSON schema says of it; a `$ref` names a definition of the schema's base."""
+    """Its JSON schema; a `$ref` names a definition of the base schema."""
     is_prose: bool = False
-    """Words for people or models, which a ` #` or a comma cuts short by mistake."""
+    """Whether it is prose, which an unquoted ` #` or comma truncates by mistake."""
     is_reference: bool = False
-    """It names shots, cast members or files, which are looked up in a shot with errors too."""
+    """Whether it names shots, cast members or files, which are checked even in a shot with
+    errors.
+    """
     values: str = ""
-    """What may stand there, in words for the reference page; "" says what the schema says."""
+    """The accepted values in words, for the reference page; "" derives them from the schema."""
 
 
 def _refer_to(definition: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""How long a render will take: the steps, their waits, and the platforms' quotas, played through.
+"""Forecasts how long a render takes, by simulating its steps, waits and quotas.
 
-The run and the forecast go by one rule: what soon expires first, then what the most hangs on.
+Run and forecast use one order: sources that expire soon first, then steps with the longest work
+after them.
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ from storyboard.plan.plan import Node, Plan, Reason
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a render may take, in seconds, and why."""
+    """The expected duration of a render, and what limits it."""
 
     seconds: float
     critical_path_s: float
-    """The longest chain of steps, if nobody had to wait for a quota."""
+    """Seconds of the longest chain of steps, without waits for a quota."""
     operations: int
-    """Paid jobs that are submitted."""
+    """Paid operations to submit."""
     limiting_models: tuple[str, ...]
-    """Models whose quota makes others wait."""
+    """Models whose quota delays operations."""
 
     @property
     def basis(self) -> str:
-        """In words, what the number was made of."""
+        """What the number is based on, in words."""
         summary = (
             f"{self.operations} job{'s' if self.operations != 1 else ''}"
             if self.operations
@@ -41,12 +42,13 @@ class Forecast:
 
 
 def rank_steps_by_urgency(nodes: Iterable[Node]) -> dict[str, tuple[int, float]]:
-    """By step, what goes first: lower is sooner. Ties keep the order of the plan."""
+    """The rank of each step: lower goes first. Ties keep the order of the plan."""
     nodes_by_id = {node.step.id: node for node in nodes}
     after: dict[str, float] = {}
     graph = {
         id: [p for p in node.step.parents if p in nodes_by_id] for id, node in nodes_by_id.items()
     }
+    # From the last step back: `after` is the longest work that waits for a step.
     for id in reversed(tuple(TopologicalSorter(graph).static_order())):
         after.setdefault(id, 0.0)
         mine = after[id] + _estimate_node_seconds(nodes_by_id[id])
@@ -62,7 +64,7 @@ def rank_steps_by_urgency(nodes: Iterable[Node]) -> dict[str, tuple[int, float]]
 
 
 def forecast_render(plan: Plan) -> Forecast | None:
-    """Plays the plan's paid work through; None where there is none, or nobody knows its pace."""
+    """Simulates the plan's paid work; None if there is none, or its typical duration is unknown."""
     work = [
         node for node in plan.nodes if node.step.rate_limits.typical_s and _has_runnable_work(node)
     ]
@@ -77,7 +79,7 @@ def forecast_render(plan: Plan) -> Forecast | None:
 
 
 class _Simulation:
-    """The work of a plan, from job to job."""
+    """The work of a plan as a simulation, from one operation to the next."""
 
     def __init__(self, work: Sequence[Node], ranks: Mapping[str, tuple[int, float]]) -> None:
         self.queues: dict[str, _Queue] = {}
@@ -100,13 +102,15 @@ class _Simulation:
                 self._queue_step(node)
 
     def run_to_end(self) -> float:
-        """Seconds until the last job is done."""
+        """Seconds until the last operation is done."""
         now = 0.0
         done: list[tuple[float, str]] = []
         while True:
             for lane in self.queues.values():
                 for node in lane.start_ready_nodes(now):
                     heapq.heappush(done, (now + node.step.rate_limits.typical_s, node.step.id))
+            # Time moves to the next event: a quota window opens, or an operation ends. If neither
+            # comes, all is done.
             coming = [lane.next_at for lane in self.queues.values() if lane.has_ready]
             coming = [at for at in coming if at > now] + [at for at, _ in done[:1]]
             if not coming:
@@ -127,7 +131,7 @@ class _Simulation:
 
 
 class _Queue:
-    """The jobs of one model: a minute's window, and so many open at a time."""
+    """The operations of one model: so many per minute, and so many at once."""
 
     def __init__(self, limits: RateLimits) -> None:
         self._limits = limits
@@ -136,7 +140,7 @@ class _Queue:
         self._count = 0
         self.open_count = 0
         self.has_delayed = False
-        """Somebody had to wait."""
+        """Whether any operation had to wait."""
 
     @property
     def has_ready(self) -> bool:
@@ -144,7 +148,7 @@ class _Queue:
 
     @property
     def next_at(self) -> float:
-        """When the window lets the next job through."""
+        """When the window allows the next operation."""
         full = (
             self._limits.per_minute is not None
             and len(self._start_times) == self._limits.per_minute
@@ -156,7 +160,7 @@ class _Queue:
         heapq.heappush(self._ready, (rank, self._count, node))
 
     def start_ready_nodes(self, now: float) -> Iterator[Node]:
-        """What starts now, the most important first."""
+        """The operations that start now, in order of rank."""
         while self._ready:
             most = self._limits.at_once
             if self.next_at > now or (most is not None and self.open_count >= most):
@@ -169,7 +173,7 @@ class _Queue:
 
 
 def _has_runnable_work(node: Node) -> bool:
-    """Whether anything of it runs: what waits for a person does not."""
+    """Whether any of it runs; takes that wait for a person don't."""
     return bool(
         node.new_take_count or any(not pending_take.needs_decision for pending_take in node.pending)
     )
@@ -180,5 +184,5 @@ def _estimate_node_seconds(node: Node) -> float:
 
 
 def _count_operations(node: Node) -> int:
-    """Operations that a node still needs: several takes may be asked of one."""
+    """Operations that a node still needs: one operation may make several takes."""
     return -(-node.new_take_count // max(1, node.step.samples))

@@ -1,4 +1,4 @@
-"""The plan: what would run, why, and what it costs; a value."""
+"""The plan, as a value: what would run, why, and at what cost."""
 
 from __future__ import annotations
 
@@ -46,32 +46,32 @@ class Reason(StrEnum):
 
 
 class TakeLibrary(Decisions, Protocol):
-    """What is known of takes: the store's index joined with the film's lock file."""
+    """What is known about takes: the store's index joined with the film's lock file."""
 
     def find_takes(self, digest: str) -> tuple[Take, ...]:
         """Every take of that step digest: the lowest ordinal first, of equal ones the oldest."""
 
     def has_file(self, sha256: str) -> bool:
-        """Whether those bytes are in the store (by name and size; `store verify` reads them)."""
+        """Whether the store has that file (by name and size; `store verify` reads it)."""
 
     def is_corrupt(self, sha256: str) -> bool:
-        """Whether `has_file` found other bytes under that name."""
+        """Whether the file that the store has under that name has other content."""
 
     def find_past_digests(self, step: str, provider: str) -> tuple[str, ...]:
-        """Digests that lock or store know takes of for this step id and provider, oldest first.
+        """Digests of this step id and provider of which lock or store has takes, oldest first.
 
         The id of a shot's only step is the shot's. An empty provider means any.
         """
 
     def find_parts(self, digest: str) -> Mapping[str, str]:
-        """The named parts a step digest was made of, to say what changed; empty if unknown."""
+        """The named parts of a step digest, to explain changes; empty if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingTake:
-    """A take that an earlier run asked for and that has not come.
+    """A take that an earlier run submitted and that has not arrived.
 
-    Its money is held already, or was given back where a filter took it.
+    Its money is already reserved, or was released because a filter removed it.
     """
 
     step: str
@@ -79,11 +79,11 @@ class PendingTake:
     ordinal: int
     held_micros: int
     unknown: bool = False
-    """Nobody knows whether it was bought: a person decides."""
+    """Whether it is unknown if it was bought: a person decides."""
     filtered: bool = False
-    """A filter took it, and the film leaves it to a person whether to ask again."""
+    """A filter removed it, and the film leaves it to a person whether to submit again."""
     replaces_pick: bool = False
-    """It was asked for in place of a take that is there."""
+    """It was submitted to replace a take that exists."""
 
     @property
     def name(self) -> str:
@@ -92,7 +92,7 @@ class PendingTake:
 
     @property
     def needs_decision(self) -> bool:
-        """No render goes on with it before a person has decided."""
+        """Whether no render continues it until a person has decided."""
         return self.unknown or self.filtered
 
 
@@ -104,16 +104,16 @@ class Node:
     action: Action
     reasons: tuple[Reason, ...] = ()
     cost_micros: int = 0
-    """Worst case of this run, micro-dollars; what is held for `pending` is not part of it."""
+    """The most that this run may spend, micro-dollars, without what is reserved for `pending`."""
     certain: bool = True
-    """False where it may still become `keep`, once an input is made."""
+    """False if it may still become `keep`, once an input is made."""
     digest: str = ""
-    """Empty while an input's content is not known."""
+    """Empty while the content of an input is unknown."""
     parts: Mapping[str, str] | None = None
     ordinals: tuple[int, ...] = ()
     """Takes to make, by ordinal."""
     pending: tuple[PendingTake, ...] = ()
-    """Those of them that an earlier run has asked for."""
+    """Those of them that an earlier run has submitted."""
     select: Take | None = None
     """The take that plays, where it exists."""
     is_repeatable: bool = False
@@ -123,7 +123,7 @@ class Node:
 
     @property
     def new_take_count(self) -> int:
-        """How many takes are to be asked for."""
+        """How many takes must be submitted."""
         return len(self.ordinals) - len(self.pending)
 
 
@@ -135,7 +135,7 @@ class Plan:
     graph: Graph
     nodes: tuple[Node, ...]
     pending: tuple[PendingTake, ...] = ()
-    """All that the film has asked for and that has not come, wanted still or not."""
+    """Everything that the film has submitted and that has not arrived, still wanted or not."""
 
     @property
     def timeline(self) -> Timeline:
@@ -143,12 +143,12 @@ class Plan:
 
     @property
     def cost_micros(self) -> int:
-        """Micro-dollars that this run may cost at most."""
+        """The most that this run may spend, in micro-dollars."""
         return sum(node.cost_micros for node in self.nodes)
 
     @property
     def held_micros(self) -> int:
-        """Micro-dollars that are held for what is pending."""
+        """Micro-dollars reserved for pending takes."""
         return sum(pending_take.held_micros for pending_take in self.pending)
 
     def count_nodes(self, action: Action) -> int:
@@ -160,7 +160,7 @@ class Plan:
         return any(node.action is not Action.KEEP for node in self.nodes)
 
     def restrict_to(self, step_ids: Collection[str]) -> Plan:
-        """The same plan for those steps and what they hang on."""
+        """The same plan for those steps and all that they depend on."""
         wanted = set(step_ids)
         for node in reversed(self.nodes):
             if node.step.id in wanted:
@@ -169,12 +169,12 @@ class Plan:
 
 
 def describe_expired_source(step: Step) -> str:
-    """What is wrong with an extension whose reason is `uri_expired`, in words."""
+    """Explains the reason `uri_expired` of an extension, in words."""
     return f"extends {step.source}, which {step.provider} no longer keeps"
 
 
 def suggest_source_renewal(step: Step) -> str:
-    """The choices that a film has then."""
+    """The choices that a film has in that case."""
     shot = step.source.partition(".")[0]
     return (
         f"`policy: {{on_expired: reanchor}}` starts again from its last frame; "
@@ -184,7 +184,7 @@ def suggest_source_renewal(step: Step) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TakeRequests:
-    """What the command line asks of a plan, by id of a shot, which means its picture, or a step."""
+    """What the command line requests, by step id, or by shot id for the shot's picture."""
 
     retake: frozenset[str] = frozenset()
     force: frozenset[str] = frozenset()

@@ -1,7 +1,7 @@
-"""Graph and take library -> plan: for every step, what a render would do and why.
+"""Plans a film from its graph and take library: for every step, what a render would do and why.
 
-The plan is an upper bound: a node may become `keep` while the run goes (an input came out the
-same), never the reverse.
+The plan is an upper bound: during the run a node may become `keep` (an input came out the same),
+but never the reverse.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from storyboard.providers.base import Input, Kind, ProviderTraits
 from storyboard.timecode import FrameRange
 
 SOON_S = 6 * 3600.0
-"""A source that expires sooner than this is shown, and used first."""
+"""A source that expires sooner than this is reported, and used first."""
 
 _EXPLICIT_REASONS = frozenset({Reason.FORCED, Reason.RETAKE_REQUESTED})
 _REASON_OF_PART = {
@@ -54,13 +54,13 @@ def plan_film(
     filtered: Collection[tuple[str, int]] = (),
     charged: Collection[tuple[str, int]] = (),
 ) -> Plan:
-    """Says for every step what a render would do.
+    """Plans for every step what a render would do.
 
     `traits_of` gives what identity reads of a provider; `hashes` the sha256 of a file of the film;
-    `now` is seconds since the epoch, for what platforms keep for a time only. `pending` is what
-    earlier runs have asked for: it costs nothing more. `filtered` are takes, by digest and ordinal,
-    that a filter took and that are asked for again only where a person insists. `charged` are
-    takes that were paid for and never came: only `rebuy` buys them again.
+    `now` is seconds since the epoch, for sources that platforms keep only for a time. `pending` is
+    what earlier runs have submitted: it costs nothing more. `filtered` are takes, by digest and
+    ordinal, that a filter removed and that are submitted again only on request. `charged` are takes
+    that were paid for and never arrived: only `rebuy` buys them again.
     """
     planner = _Planner(
         graph,
@@ -97,7 +97,7 @@ class _Planner:
     filtered: frozenset[tuple[str, int]]
     charged: frozenset[tuple[str, int]]
     selects: dict[str, Take] = field(default_factory=dict)
-    """The takes whose content is known, by step; a step still to be made has none."""
+    """Takes whose content is known, by step; a step still to be made has none."""
     planned_digests: set[str] = field(default_factory=set)
     """Digests that an earlier step of this plan makes."""
     blocked: set[str] = field(default_factory=set)
@@ -106,7 +106,7 @@ class _Planner:
     events: dict[str, ShotEvent] = field(default_factory=dict)
     chooser: TakeChooser = field(init=False)
     locked_shots: frozenset[str] = field(init=False)
-    """Shots with `lock`: the film holds on to one take of each."""
+    """Shots with `lock`: the film keeps one take of each."""
 
     def __post_init__(self) -> None:
         shots = self.graph.film.shots
@@ -129,6 +129,8 @@ class _Planner:
             for pending_take in self.pending.get(node.digest, ())
             if not pending_take.unknown
         }
+        # A take in flight needs its source no more, so an expired source blocks only new
+        # submissions.
         if step.remote and not running_ordinals.issuperset(node.ordinals):
             node = self._apply_source_expiry(node)
         if node.ordinals and self.blocked.intersection(step.parents):
@@ -138,13 +140,14 @@ class _Planner:
         if node.select is not None and (node.action is Action.KEEP or identity):
             self.selects[step.id] = node.select
         if node.action is not Action.KEEP and node.digest:
+            # Later steps with the same digest share this one's take instead of making their own.
             self.planned_digests.add(node.digest)
         return self._add_cost_and_record_range(node)
 
     # what goes in --------------------------------------------------------------------------
 
     def _compute_identity(self, step: Step) -> Identity | None:
-        """The step's identity, or None while an input is still to be made."""
+        """The step's identity; None while an input is still to be made."""
         inputs = []
         for link in step.links:
             sha256 = self._find_content_hash(link)
@@ -177,6 +180,8 @@ class _Planner:
         next_ordinal = max(take.ordinal for take in takes) + 1
         node = replace(node, select=select)
         if step.is_selected_by(self.requests.force) and step.kind is not Kind.IMPORT:
+            # A repeatable provider makes the same take again, so it replaces the file instead of
+            # adding one.
             free = self.traits_of(step.provider).repeatable and select is not None
             ordinal = select.ordinal if free and select else next_ordinal
             return replace(
@@ -198,6 +203,7 @@ class _Planner:
                 ordinals=(retake.ordinal,),
                 select=None,
             )
+        # Every take was rejected, so one more is needed.
         if select is None:
             return replace(
                 node,
@@ -208,7 +214,9 @@ class _Planner:
         return self._plan_remaining_takes(node, takes, select, next_ordinal)
 
     def _find_pending_retake(self, digest: str, takes: tuple[Take, ...]) -> PendingTake | None:
-        """A retake that runs already; one of which nobody knows leaves the older take playing."""
+        """A retake that is in flight; while its outcome is unknown, the older take keeps
+        playing.
+        """
         present_ordinals = {take.ordinal for take in takes}
         for pending_take in self.pending.get(digest, ()):
             if (
@@ -222,7 +230,7 @@ class _Planner:
     def _plan_remaining_takes(
         self, node: Node, takes: tuple[Take, ...], select: Take, next_ordinal: int
     ) -> Node:
-        """The select is known; are its bytes here, and are all wanted takes?"""
+        """Plans a step whose select is known: is its file here, and are all wanted takes?"""
         step = node.step
         if not self.library.has_file(select.sha256):
             return self._plan_missing_take_file(node, select, next_ordinal)
@@ -235,7 +243,7 @@ class _Planner:
         return replace(node, action=Action.CREATE, reasons=(Reason.TAKE_MISSING,), ordinals=wanted)
 
     def _plan_missing_take_file(self, node: Node, select: Take, next_ordinal: int) -> Node:
-        """The select is known and its bytes are not here, or are no longer what they were."""
+        """Plans a step whose select is known and whose file is missing or corrupt."""
         step = node.step
         damaged = self.library.is_corrupt(select.sha256)
         node = replace(node, reasons=(Reason.TAKE_CORRUPT if damaged else Reason.TAKE_MISSING,))
@@ -245,12 +253,14 @@ class _Planner:
             return replace(node, action=Action.REDO, ordinals=(select.ordinal,))
         if self._is_rebuy_requested(step):
             return replace(node, action=Action.REDO, ordinals=(next_ordinal,), select=None)
+        # Making it again would cost money: only `--rebuy` does that.
         return replace(node, action=Action.BLOCKED)
 
     def _require_rebuy(self, node: Node) -> Node:
-        """A take that was charged and never came is bought again only where a person says so.
+        """Blocks takes that were charged and never arrived, unless the user requests to buy them
+        again.
 
-        Beside a take that is there, `--retake` and `--force` order one more, which says so too.
+        If another take exists, `--retake` and `--force` add one more, which is such a request.
         """
         step = node.step
         running_ordinals = {
@@ -272,7 +282,7 @@ class _Planner:
         return step.id in self.requests.rebuy or step.shot in self.requests.rebuy
 
     def _plan_first_takes(self, node: Node) -> Node:
-        """No take of this digest is known: the first one, or one that replaces another."""
+        """Plans a step without any take of its digest: its first one, or one after a change."""
         step = node.step
         if node.digest in self.planned_digests:
             return replace(node, reasons=(Reason.SHARED,))
@@ -293,7 +303,7 @@ class _Planner:
         return replace(node, action=Action.REDO, reasons=reasons, ordinals=ordinals)
 
     def _plan_unidentified_step(self, step: Step) -> Node:
-        """An input is still to be made, so the step will most likely be made too."""
+        """Plans a step with an input still to be made: most likely the step will be made too."""
         node = Node(step, Action.CREATE, ordinals=tuple(range(1, step.takes + 1)))
         stale = self._plan_stale_take(node)
         if stale is not None:
@@ -303,7 +313,9 @@ class _Planner:
         return replace(node, action=Action.REDO, reasons=(Reason.UPSTREAM_CHANGED,), certain=False)
 
     def _apply_source_expiry(self, node: Node) -> Node:
-        """An extension hangs on what the platform keeps of its source, and for how long."""
+        """Blocks or warns about an extension whose source the platform no longer, or not much
+        longer, keeps.
+        """
         take = self.selects.get(node.step.source)
         if take is None:
             return node
@@ -319,7 +331,7 @@ class _Planner:
         return Reason.PROVIDER_CHANGED if others else Reason.NEW_SHOT
 
     def _find_change_reasons(self, node: Node, past_digests: tuple[str, ...]) -> tuple[Reason, ...]:
-        """What differs from the closest digest that this shot had before."""
+        """What differs from the most similar earlier digest of this step."""
         now = node.parts or {}
         best: list[Reason] = []
         for digest in reversed(past_digests):
@@ -336,7 +348,7 @@ class _Planner:
         return tuple(best) or (Reason.SETTINGS_CHANGED,)
 
     def _plan_stale_take(self, node: Node) -> Node | None:
-        """The take of an older digest, where `lock` or `--accept-stale` keeps it."""
+        """Keeps the take of an older digest, if `lock` or `--accept-stale` says so."""
         step = node.step
         is_locked = self._is_locked(step)
         if not is_locked and not self.requests.accept_stale:
@@ -357,17 +369,18 @@ class _Planner:
         return None
 
     def _is_locked(self, step: Step) -> bool:
-        """Whether the film holds on to a take of the shot, and so to what serves that take."""
+        """Whether the film keeps a take of the shot, and so the steps that serve that take."""
         return step.shot in self.locked_shots and step.kind is not Kind.EFFECT  # follows its take
 
     # where it stands -------------------------------------------------------------------------
 
     def _add_pending_takes_and_cost(self, node: Node) -> Node:
-        """With the price of what is to be asked for; what was asked for is paid or held."""
+        """Adds the price of takes still to be submitted; submitted ones are paid or reserved."""
         pending_takes = self.pending.get(node.digest, ())
         pending = [
             pending_take for pending_take in pending_takes if pending_take.ordinal in node.ordinals
         ]
+        # Without an explicit request, takes that a filter removed wait for a person.
         if not _EXPLICIT_REASONS.intersection(node.reasons):
             pending += [
                 PendingTake(node.step.id, node.digest, ordinal, 0, filtered=True)
@@ -404,7 +417,7 @@ def _find_pending_reason(pending: PendingTake) -> Reason:
 
 
 def _place_narration_nodes(nodes: list[Node], timeline: Timeline) -> list[Node]:
-    """Narration with its place on the film, as long as it is spoken, where that is known."""
+    """Places narration on the film, with its spoken length if that is known."""
     spoken = {node.step.id: node.select.facts.seconds for node in nodes if node.select}
     spans = {
         item.step: item.span for item in apply_spoken_narration(timeline, spoken, {}).narration

@@ -1,4 +1,4 @@
-"""Shots named on the command line: `SH010`, `SH010..SH040`, `SH020+`, `+SH020`, `seq:SQ01`.
+"""Expands names from the command line: `SH010`, `SH010..SH040`, `SH020+`, `+SH020`, `seq:SQ01`.
 
 A step is named by its id: `SH060.first_frame`, `cast.ben`.
 """
@@ -14,7 +14,7 @@ from storyboard.model.film import Film
 
 
 def select_shots(film: Film, words: Sequence[str], graph: Graph | None = None) -> frozenset[str]:
-    """The ids of shots and steps that `words` mean; a `+` and the id of a step need the graph.
+    """The ids of shots and steps that `words` name; `+` and step ids need the graph.
 
     Raises UsageError for a name that the film does not have.
     """
@@ -51,9 +51,10 @@ def _expand_selection_word(film: Film, word: str, graph: Graph | None) -> Iterab
 
 
 def _find_connected_shots(name: str, graph: Graph | None, *, up: bool) -> set[str]:
-    """The shot or step, and the shots that it hangs on (`up`) or that hang on it."""
+    """The shot or step, and the shots that it depends on (`up`) or that depend on it."""
     steps = graph.steps if graph else {}
     reached = {id for id, step in steps.items() if step.is_selected_by({name})}
+    # Steps are in dependency order, so one pass in the right direction reaches all of them.
     for step in reversed(list(steps.values())) if up else steps.values():
         if up and step.id in reached:
             reached.update(step.parents)

@@ -1,4 +1,6 @@
-"""Which take of a step plays: the one that `lock` names, else the pick, else the lowest."""
+"""Chooses the take of a step that plays: the one that `lock` names, else the pick, else the
+lowest.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ class Decisions(Protocol):
 
 
 class TakeChooser:
-    """Applies the rule to the steps of one film, by its `lock` keys and a person's decisions."""
+    """Chooses takes for the steps of one film, by its `lock` keys and a person's decisions."""
 
     def __init__(self, shots: Iterable[Shot], decisions: Decisions) -> None:
         self._locks = {shot.id: shot.lock for shot in shots if shot.lock}
@@ -35,7 +37,7 @@ class TakeChooser:
         return "" if step.kind in UNSELECTABLE_KINDS else self._locks.get(step.shot, "")
 
     def choose_take(self, step: Step, digest: str, takes: Collection[Take]) -> Take | None:
-        """The one of `takes`, all of that digest, that plays; None where none may."""
+        """The one of `takes`, all of that digest, that plays; None if none may."""
         return choose_take(
             takes,
             lock=self.find_lock(step),

@@ -1,7 +1,7 @@
-"""The contract that every provider keeps, as tests for pytest.
+"""The contract of every provider, as tests for pytest.
 
-Subclass `ProviderContract` in a test module, under a name that begins with `Test`, and say how to
-make the adapter; what it is asked comes from its catalogue entries.
+Subclass `ProviderContract` in a test module, under a name that begins with `Test`, and return the
+adapter from `make`; the catalogue entries determine the test requests.
 
     from storyboard.testing import ProviderContract
 
@@ -9,7 +9,7 @@ make the adapter; what it is asked comes from its catalogue entries.
         def make(self):
             return Flipbook({"pictures": "tests/pictures"})
 
-A paid adapter belongs on a simulator of its service: every test submits jobs.
+Test a paid adapter against a simulator of its service: every test submits operations.
 """
 
 from __future__ import annotations

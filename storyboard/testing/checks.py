@@ -1,4 +1,4 @@
-"""Whether what a tested adapter says and brings is what it should be."""
+"""Checks what a tested adapter returns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LEEWAY = 2
 
 
 def check_sample(request: Request, sample: Sample, scratch: Path) -> None:
-    """Fails unless a fetched sample is what `request` asked for, in files of `scratch`."""
+    """Fails unless a fetched sample is what `request` asked for, with its files in `scratch`."""
     assert sample.path is not None, "fetch brought no file"
     for path in (sample.path, *sample.attachments.values()):
         assert path.is_file(), f"{path} is no file"
@@ -30,6 +30,7 @@ def check_sample(request: Request, sample: Sample, scratch: Path) -> None:
     verify_media(sample.path)
     assert facts.rate is not None, f"{sample.path.name} has no frame rate"
     expected_frames = facts.rate.to_frames(request.settings.duration_s)
+    # A result may repeat its source at the start, with or without saying so.
     video = request.input(Role.VIDEO)
     input_frames = video.facts.frames if video and video.facts else 0
     stated_frames = sample.source_frames or (input_frames if sample.contains_source else 0)
@@ -43,7 +44,7 @@ def check_sample(request: Request, sample: Sample, scratch: Path) -> None:
 
 
 def is_request_field(name: str) -> bool:
-    """Whether a dotted name of `reads` is something that a request holds."""
+    """Whether a dotted name of `reads` is a field of a request."""
     first, _, rest = name.partition(".")
     whole = Request(Kind.GENERATE, "", "", "", Intent(), Settings()).to_fields()
     if first not in whole:

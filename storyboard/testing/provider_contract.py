@@ -37,19 +37,21 @@ _MOVING = (Kind.GENERATE, Kind.INTERPOLATE, Kind.EXTEND)
 
 
 class ProviderContract:
-    """What holds for every provider. Override what your adapter needs said."""
+    """Tests that hold for every provider. Override what differs for your adapter."""
 
     patience_s: float = 60.0
-    """A job that runs longer is taken for stuck."""
+    """An operation that takes longer counts as stuck."""
     pause_s: float = 0.05
-    """Between two questions how a job stands."""
+    """Seconds between two polls."""
 
     def make(self) -> Provider:
-        """A new adapter object, as a run would make it from the film's settings."""
+        """A new adapter object, created like a run creates it from the film's settings."""
         raise NotImplementedError(f"{type(self).__name__} has no make()")
 
     def models(self) -> Sequence[Model]:
-        """What the provider sells: its own entries, or the catalogue's; retired ones left out."""
+        """The provider's models: its own entries, or those of the catalogue, without retired
+        ones.
+        """
         provider = self.make()
         own_entries = _list_model_entries(provider)
         full_catalog = load_catalog().extend_with_models(
@@ -59,9 +61,10 @@ class ProviderContract:
         return [m for m in sold if m.status != "retired"]
 
     def requests(self, folder: Path) -> Sequence[Request]:
-        """What it is asked; by default the least of everything that its first models may do.
+        """The requests to test; by default the smallest of every kind that its first models
+        support.
 
-        Pictures that go along are to be written into `folder`.
+        Write input pictures into `folder`.
         """
         requests: list[Request] = []
         makes: set[str] = set()
@@ -72,12 +75,12 @@ class ProviderContract:
         return requests
 
     def extends(self, source: Request) -> Extension | None:
-        """How a result of `source` can be run on, if it can."""
+        """How the model can extend a result of `source`; None if it can't."""
         model = next((m for m in self.models() if m.id == source.model), None)
         return model.extend if model is not None and source.kind in _MOVING else None
 
     def secrets(self) -> Sequence[str]:
-        """What may show nowhere: by default every key and token of the environment."""
+        """Text that must never be shown: by default every key and token in the environment."""
         declared = read_declaration(type(self.make())).key_variables
         return [
             value
@@ -88,7 +91,7 @@ class ProviderContract:
     # what it says of itself
 
     def test_it_says_what_it_is(self) -> None:
-        """Its name, what changes its result, and whether it is free to run again."""
+        """It states its name, what changes its result, and whether running again is free."""
         provider = self.make()
         assert provider.name, "`name` is empty"
         assert isinstance(provider.revision, str), "`revision` is a text"
@@ -97,14 +100,14 @@ class ProviderContract:
         assert not wrong, f"`reads` names what no request has: {wrong}"
 
     def test_what_it_declares_can_be_read(self) -> None:
-        """Variables are tuples of names, and patterns of keys are regular expressions."""
+        """Variables are tuples of names, and key patterns are regular expressions."""
         try:
             read_declaration(type(self.make()))
         except ValueError as error:
             raise AssertionError(str(error)) from error
 
     def test_its_models_are_catalogue_entries(self) -> None:
-        """Every entry has only keys of the catalogue, and what a plan needs."""
+        """Every entry has only keys of the catalogue, including those that a plan needs."""
         known_keys = KEYS.keys() | {"price", "variants"}
         for entry in _list_model_entries(self.make()):
             unknown = sorted(set(entry) - known_keys)
@@ -133,9 +136,9 @@ class ProviderContract:
     # what it does
 
     def test_jobs_bring_what_was_asked(self, tmp_path: Path) -> None:
-        """Each kind of request ends in media that play, of the length and size that was asked.
+        """Each kind of request gives playable media of the requested length and size.
 
-        The first result is run on too, where the model extends.
+        The first result is also extended, if the model supports it.
         """
         with open_watched_workspace(tmp_path) as workspace:
             requests = list(self.requests(tmp_path))
@@ -151,10 +154,11 @@ class ProviderContract:
                     requests.append(build_extension_request(request, sample, extend))
 
     def test_jobs_are_apart_and_outlive_the_object(self, tmp_path: Path) -> None:
-        """Two jobs at once keep their results apart, and another object has them by their names.
+        """Two simultaneous operations keep their results apart, and another object finds them by
+        name.
 
-        They may be asked for and fetched as often as anybody likes. A repeatable provider need
-        not know the jobs of another object: a run simply makes them again.
+        They can be polled and fetched repeatedly. A repeatable provider need not know the
+        operations of another object: a run simply starts them again.
         """
 
         async def run_both(workspace: Bench, requests: Sequence[Request]) -> list[Sample]:
@@ -211,7 +215,7 @@ class ProviderContract:
             self._run_with_timeout(provoke_errors(workspace, requests[:1]))
 
     def test_closing_twice_is_harmless(self) -> None:
-        """Whether anything was asked or not."""
+        """With and without a preceding request."""
 
         async def close_twice() -> None:
             provider = self.make()
@@ -235,7 +239,7 @@ class ProviderContract:
     async def _fetch_twice(
         self, provider: Provider, operation: Operation, workspace: Bench
     ) -> Sample:
-        """The job's result, asked for and fetched once more."""
+        """The operation's result, polled and fetched a second time."""
         samples = operation.samples or await self._wait_until_done(
             provider, Operation(operation.name), workspace
         )

@@ -1,4 +1,4 @@
-"""What a tested adapter is asked: the least of everything that its models may do."""
+"""Requests for a tested adapter: the smallest of everything that its models support."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WORDS = "A tram climbs the hill."
 
 
 def build_minimal_requests(model: Model, folder: Path) -> list[Request]:
-    """The smallest request of every kind that a model takes; pictures are drawn in `folder`."""
+    """The smallest request of every kind that a model supports; pictures are drawn in `folder`."""
     resolution = model.resolutions[0] if model.resolutions else ""
     aspect = model.aspect_ratios[0] if model.aspect_ratios else "16:9"
     settings = Settings(
@@ -57,6 +57,7 @@ def build_minimal_requests(model: Model, folder: Path) -> list[Request]:
         requests.append(replace(plain, inputs=(first,)))
     if model.first_frame and model.last_frame:
         requests.append(replace(plain, kind=Kind.INTERPOLATE, inputs=(first, last)))
+    # References may allow fewer durations.
     legal = model.list_legal_durations(resolution, references=True)
     if model.references and legal:
         reference = replace(first, role=Role.REFERENCE, name="ana")
@@ -81,7 +82,7 @@ def draw_input_picture(folder: Path, role: Role, aspect: str) -> Input:
 def build_extension_request(
     source_request: Request, sample: Sample, extension: Extension
 ) -> Request:
-    """The request that runs a fetched sample of `source_request` on, by the model's usual hop."""
+    """The request that extends a fetched sample of `source_request` by the model's usual hop."""
     assert sample.path is not None, "fetch brought no file"
     source_input = Input(
         Role.VIDEO,

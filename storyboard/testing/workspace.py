@@ -1,4 +1,4 @@
-"""Where a tested adapter works: a folder of its own, and eyes on everything around it."""
+"""The workspace of a tested adapter: its own folder, with checks on what it writes elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Bench:
-    """A `Workplace` for tests; it computes in a thread what a run computes in a process."""
+    """A `Workplace` for tests; it computes in a thread, where a run uses a process."""
 
     scratch: Path
 
@@ -24,13 +24,13 @@ class Bench:
         return await asyncio.to_thread(function, *arguments)
 
     def room(self) -> Bench:
-        """A folder inside for one job alone, as every attempt of a run has one."""
+        """A new folder for one operation, as each attempt of a run has."""
         return Bench(Path(tempfile.mkdtemp(dir=self.scratch)))
 
 
 @contextlib.contextmanager
 def open_watched_workspace(folder: Path) -> Iterator[Bench]:
-    """A bench inside of `folder`; nothing may be left among temporary files or where we stand."""
+    """Opens a bench inside `folder`; fails if files remain in the temporary or current folder."""
     folders = {name: folder / name for name in ("current", "temporary", "scratch")}
     for path in folders.values():
         path.mkdir()

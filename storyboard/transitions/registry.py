@@ -14,7 +14,7 @@ from storyboard.transitions.spec import TransitionSpec
 
 @cache
 def load_transitions() -> Mapping[str, TransitionSpec]:
-    """Every transition by its name, in alphabetical order."""
+    """Every transition by name, in alphabetical order."""
     specs: list[TransitionSpec] = [
         import_module(f"{kinds.__name__}.{module.name}").TRANSITION
         for module in iter_modules(kinds.__path__)
@@ -23,10 +23,10 @@ def load_transitions() -> Mapping[str, TransitionSpec]:
 
 
 def find_transition(name: str) -> TransitionSpec:
-    """The transition of that name. Raises KeyError; a cut is none."""
+    """The transition of that name; raises KeyError, also for a cut."""
     return load_transitions()[name]
 
 
 def list_color_transitions() -> tuple[str, ...]:
-    """The names of those that mix a picture with a colour."""
+    """The names of transitions that mix a picture with a colour."""
     return tuple(spec.name for spec in load_transitions().values() if spec.is_with_color)

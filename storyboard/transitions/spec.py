@@ -1,7 +1,7 @@
-"""What a transition declares of itself.
+"""The declaration of a transition.
 
-The schema, the parser, `show`, the hints, the timeline and the compositor ask for it here, so none
-of them knows a transition by its name.
+The schema, the parser, `show`, the hints, the timeline and the compositor read it, so none of them
+depends on a transition's name.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ SIDES = ("left", "right", "top", "bottom")
 DrawFrame: TypeAlias = Callable[..., Frame]
 """(outgoing, incoming, share, **arguments) -> a new frame.
 
-`share` is a Fraction between 0 and 1, neither of them: how much of the incoming picture is due.
-Both pictures are read only.
+`share` is a Fraction above 0 and below 1: how much of the incoming picture to show. Don't write to
+the pictures.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionParameter:
-    """A key that stands beside a transition's own."""
+    """An additional key of a transition."""
 
     name: str
     description: str
-    """What it means, in a sentence for people."""
+    """What it means, in a sentence for users."""
     schema: Mapping[str, Any]
-    """Which values it may have, as JSON schema."""
+    """The values that it accepts, as JSON schema."""
     default: Any
     examples: tuple[Any, ...]
     argument: str
-    """Its keyword in the drawing, and its name for good in digests and saved plans."""
+    """The keyword of the drawing function; also its permanent name in digests and saved plans."""
 
 
 FROM_SIDE = TransitionParameter(
@@ -55,15 +55,15 @@ FROM_SIDE = TransitionParameter(
 class TransitionSpec:
     """One transition.
 
-    It stands between two pictures, which take the frames that it needs from their handles, overlap
-    or hold, unless `is_with_color`: then it shows one picture at a time, in that picture's own
-    frames, and comes from a colour, goes through one, or ends the film in one.
+    It joins two pictures, whose extra frames come from handles, overlap or hold, unless
+    `is_with_color`: then it shows one picture at a time, within its own frames, and comes from a
+    colour, goes through one, or ends the film in one.
     """
 
     name: str
-    """Its key in a storyboard; it stands in digests, so it stays."""
+    """Its key in a storyboard; part of digests, so it can't change."""
     description: str
-    """What is seen, in a sentence for people."""
+    """What viewers see, in a sentence for users."""
     draw_frame: DrawFrame
     parameters: tuple[TransitionParameter, ...] = ()
     is_with_color: bool = False
@@ -71,7 +71,7 @@ class TransitionSpec:
     """Durations, as a storyboard writes them."""
 
     def to_arguments(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of its drawing, of the keys as written; absent ones have their default."""
+        """The arguments for drawing, from the keys as written; missing ones get their default."""
         return {
             parameter.argument: settings.get(parameter.name, parameter.default)
             for parameter in self.parameters

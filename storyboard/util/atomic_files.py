@@ -1,9 +1,9 @@
-"""Files that are whole or absent, whatever dies in between.
+"""Writes files so that each is complete or absent, even after a crash.
 
-A file is written under another name, flushed, renamed, and its folder is flushed; so a name never
-stands for half of its bytes, and what was reported as written is there after a power cut. Many
-files go that way together, with one flush of their disk at each step. What may be replaced, and
-where a link leads to, is the outlet's word.
+A file is written under another name, flushed and renamed, and then its folder is flushed; so a name
+never refers to a partial file, and a file reported as written survives a power cut. Several files
+are written together with one disk flush per step. `output_files` decides what may be replaced and
+where links lead.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from storyboard.util.output_files import (
 )
 
 _DISK_FLUSH_FROM = 8
-"""From so many files on, a flush of the whole disk is cheaper than one for each."""
+"""From this many files on, one flush of the whole disk is cheaper than one flush per file."""
 
 
 def flush_to_disk(paths: Collection[Path], disk_handle: int | None = None) -> None:
-    """Flushes finished files, and the names in folders, to the disk.
+    """Flushes finished files, and folders with new names, to the disk.
 
-    `disk_handle` is one of any file of their file system, open since before they were written: the
-    system tells through it what has failed since.
+    `disk_handle` is open on any file of their file system, since before they were written: through
+    it the system reports errors that occurred since then.
     """
     flush_disk = (
         _find_disk_flush() if disk_handle is not None and len(paths) >= _DISK_FLUSH_FROM else None
@@ -55,13 +55,14 @@ def flush_to_disk(paths: Collection[Path], disk_handle: int | None = None) -> No
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replaces `path` by `text`, durably and at once."""
+    """Replaces the content of `path` by `text`, durably and atomically."""
     write_texts({path: text})
 
 
 def write_to_file_or_stream(path: Path, text: str) -> None:
-    """Writes a text where a user wants it: into a pipe, a terminal or another stream, or else as
-    `write_text` does, in a folder that is made.
+    """Writes `text` to `path`: into a stream such as a pipe or terminal, or else like `write_text`.
+
+    The folder of a file is created if needed.
     """
     if not is_stream_path(path):
         create_parent_folder(path)
@@ -71,6 +72,7 @@ def write_to_file_or_stream(path: Path, text: str) -> None:
         with open_stream_path(path) as stream:
             stream.write(text.encode("utf-8"))
     except OSError as error:
+        # The reader closed the pipe: not a problem of the disk.
         if error.errno != errno.EPIPE:
             raise
         raise EnvironmentProblem(
@@ -83,13 +85,15 @@ def write_texts(
     created_folders: Collection[Path] = (),
     disk_handle: int | None = None,
 ) -> None:
-    """The same for many files, each at once; `created_folders` are those made for them."""
+    """Does the same for several files; `created_folders` are those made for them."""
     with ExitStack() as drafts:
         draft_paths = {}
         for path, text in texts.items():
             draft_paths[path], stream = drafts.enter_context(open_draft(path))
             stream.write(text.encode("utf-8"))
             stream.flush()
+        # Content first, names second: after a crash, a name must not refer to content that was
+        # lost.
         flush_to_disk(draft_paths.values(), disk_handle)
         for path, draft in draft_paths.items():
             replace_file(draft, path)
@@ -98,7 +102,7 @@ def write_texts(
 
 @lru_cache(maxsize=1)
 def _find_disk_flush() -> Callable[[int], None] | None:
-    """Flushes a whole file system; None where there is no such call, or it is silent on errors."""
+    """A function that flushes a file system; None if there is no such call, or it hides errors."""
     if sys.platform != "linux" or not _has_syncfs_error_reports(os.uname().release):
         return None
     syncfs = ctypes.CDLL(None, use_errno=True).syncfs
@@ -112,17 +116,17 @@ def _find_disk_flush() -> Callable[[int], None] | None:
 
 
 def _has_syncfs_error_reports(kernel_release: str) -> bool:
-    """Linux does from 5.8 on."""
+    """Whether syncfs reports write errors, as it does on Linux from 5.8 on."""
     major, minor, *_ = (*kernel_release.split("."), "0", "0")
     return major.isdigit() and minor.isdigit() and (int(major), int(minor)) >= (5, 8)
 
 
 @contextmanager
 def open_draft(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """A new file beside `path` that is to become it, open; removed when it does not.
+    """Opens a new file beside `path`, to be renamed to it; it is removed if that doesn't happen.
 
-    It is locked until then, so that one whose writer died is known by its lock, and goes. Where
-    `path` is a link, it lies beside the file that the link leads to.
+    It stays locked, so a draft without a lock belongs to a dead writer and is removed. If `path` is
+    a link, the draft is beside the link's target.
     """
     path = follow_links(path)
     for name in os.listdir(path.parent):  # noqa: PTH208 - once a file, and names alone are wanted
@@ -137,13 +141,17 @@ def open_draft(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
 
 
 def _create_locked_draft(path: Path) -> tuple[Path, BinaryIO]:
-    """The draft, locked: until it is, whoever clears up may take it for one that was left."""
+    """Creates the draft and locks it; before that, a cleanup may take it for abandoned and
+    remove it.
+    """
     while True:
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         stream = draft.open("xb")
         try:
             with suppress(OSError):  # where the file system has no locks, nothing is cleared up
                 fcntl.flock(stream, fcntl.LOCK_EX)
+            # If a cleanup removed the file between creating and locking, the path no longer leads
+            # to it: try again.
             if is_same_file(stream.fileno(), draft):
                 return draft, stream
         except BaseException:
@@ -155,5 +163,6 @@ def _create_locked_draft(path: Path) -> tuple[Path, BinaryIO]:
 
 def _remove_stale_draft(draft: Path) -> None:
     with suppress(OSError), draft.open("rb") as stream:
+        # A live writer holds the lock, and this call fails instead of waiting.
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         draft.unlink()

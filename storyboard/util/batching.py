@@ -1,4 +1,4 @@
-"""Acts that are cheaper together: what comes while a batch is under way goes into the next one."""
+"""Combines calls into batches: calls made while a batch runs go into the next one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ _R = TypeVar("_R")
 
 
 class Batcher(Generic[_T, _R]):
-    """Does `process_batch` to whatever waits, in a thread, one batch after the other.
+    """Calls `process_batch` with all waiting items, in a thread, one batch at a time.
 
-    It answers with one result for each, in their order; an Exception there is that one's alone,
-    one that `process_batch` raises is everybody's in the batch. Belongs to one event loop.
+    It returns one result per item, in order; an Exception among them is raised for that item only,
+    and one that `process_batch` raises is raised for all items of the batch. Use it in one event
+    loop.
     """
 
     def __init__(self, process_batch: Callable[[Sequence[_T]], Sequence[_R | Exception]]) -> None:
@@ -23,7 +24,7 @@ class Batcher(Generic[_T, _R]):
         self._worker: asyncio.Task[None] | None = None
 
     async def run_in_batch(self, item: _T) -> _R:
-        """The result for `item`, once the batch with it is done."""
+        """The result for `item`, once its batch is done."""
         future: asyncio.Future[_R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._worker is None:
@@ -46,12 +47,14 @@ class Batcher(Generic[_T, _R]):
         except BaseException as error:
             batch_error, results = error, [error] * len(items)
         for future, result in zip(futures, results, strict=True):
+            # Its caller was cancelled while the batch ran.
             if future.done():
                 continue
             if isinstance(result, BaseException):
                 future.set_exception(result)
             else:
                 future.set_result(result)
+        # Each caller got the error already; only cancellation and exit must also end the worker.
         if batch_error is not None and not isinstance(batch_error, Exception):
             raise batch_error
 
@@ -59,7 +62,7 @@ class Batcher(Generic[_T, _R]):
 def build_batch_function(
     process_item: Callable[[_T], _R],
 ) -> Callable[[Sequence[_T]], Sequence[_R | Exception]]:
-    """A batch of acts that have nothing in common but their thread."""
+    """Turns a function of one item into a batch function that runs each item separately."""
 
     def process_items(items: Sequence[_T]) -> list[_R | Exception]:
         results: list[_R | Exception] = []

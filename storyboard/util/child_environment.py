@@ -1,7 +1,7 @@
-"""The environment in which the programs that we start run: no keys, nothing of the current folder.
+"""The environment of the programs that we start: no keys, and nothing from the current folder.
 
-A film may come from a stranger. Its folder is often the current one, so nothing may be imported
-or run from there; and who reads foreign media needs no keys, so it isn't given any.
+A film may come from a stranger, and its folder is often the current one, so nothing may be imported
+or run from there; and a program that reads foreign media needs no keys.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _SECRET_NAME = re.compile(
     r"key|token|secret|pass|credential|auth|cookie|^aws_|_pat$", re.IGNORECASE
 )
 _SECRET_VALUE = re.compile(r"://[^/\s]*@")
-"""A password in an address, as a proxy's often has."""
+"""A password in a URL, as in many proxy settings."""
 
 
 def build_child_environment(credential_variables: Collection[str] = ()) -> dict[str, str]:
-    """Our own environment without credentials, and with search paths that are absolute.
+    """Our own environment without credentials, and with absolute search paths only.
 
-    `credential_variables` are left out, and whatever is named like a credential. An empty or
-    relative entry of PATH or PYTHONPATH means the current folder, or one in it, and is left out.
+    Leaves out `credential_variables` and every variable named like a credential. An empty or
+    relative entry of PATH or PYTHONPATH refers to the current folder, so it is left out too.
     """
     variables = {
         name: value
@@ -38,7 +38,7 @@ def build_child_environment(credential_variables: Collection[str] = ()) -> dict[
 
 
 def select_absolute_paths(folders: Iterable[str]) -> list[str]:
-    """Those that mean the same wherever they are read."""
+    """The folders that mean the same from any current folder."""
     return [folder for folder in folders if Path(folder).is_absolute()]
 
 

@@ -1,4 +1,4 @@
-"""What the disk refuses, told so that a user can mend it."""
+"""Turns disk errors into messages that tell the user what to do."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from storyboard.errors import EnvironmentProblem
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SHORT = "requested and"
-"""What numpy says, without a number, of an array that was written in part."""
+"""Part of numpy's message, which has no error number, about a partly written array."""
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class DiskProblem(EnvironmentProblem):
-    """The disk is full or read-only: no step of the run can go on."""
+    """The disk is full or read-only: no step of the run can continue."""
 
 
 @contextmanager
 def explain_disk_errors(action: str) -> Iterator[None]:
-    """Says of a full or read-only disk what a user can do about it (DiskProblem)."""
+    """Raises DiskProblem, with a hint, for a full or read-only disk."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A lock that the operating system drops when its holder dies, and that names its holder."""
+"""A file lock that the system releases when its owner dies, and that names its owner."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storyboard.util.serialization import Serialized, reject_unknown_names
 
 @dataclass(frozen=True, slots=True)
 class LockOwner(Serialized):
-    """Who holds, or last held, a lock."""
+    """The process that holds, or last held, a lock."""
 
     pid: int = 0
     host: str = ""
@@ -25,7 +25,7 @@ class LockOwner(Serialized):
     about: str = ""
     """What it is held for, in words."""
     run: str = ""
-    """Whose it is, where money is at stake."""
+    """The run that holds it, for locks that protect money."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -43,21 +43,21 @@ class LockOwner(Serialized):
 
 
 _PROBE_S = 0.2
-"""Far longer than anybody keeps a lock just to see whether it is free."""
+"""Much longer than any process holds a lock just to test it."""
 
 
 class FileLock:
-    """One exclusive lock on one small file; the file's text says who holds it."""
+    """An exclusive lock on a small file; the file's text names its owner."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.previous_owner = LockOwner()
-        """What a holder that died without releasing had written, once the lock is taken."""
+        """Set on acquiring: the owner that a process left when it died without releasing."""
         self._handle: int | None = None
         self._has_owner_text = False
 
     def acquire_with_retry(self, about: str = "") -> bool:
-        """Takes the lock, past whoever merely looks at it for a moment."""
+        """Acquires the lock, retrying for 0.2 s, so that `is_held` calls cause no false failure."""
         deadline = time.monotonic() + _PROBE_S
         while not self.try_acquire(about):
             if time.monotonic() > deadline:
@@ -66,7 +66,7 @@ class FileLock:
         return True
 
     def is_held(self) -> bool:
-        """Whether somebody holds it right now; those who look at once don't see each other."""
+        """Whether another process holds it now; simultaneous calls don't affect each other."""
         try:
             handle = os.open(self.path, os.O_RDONLY)
         except OSError:
@@ -80,7 +80,7 @@ class FileLock:
             os.close(handle)
 
     def try_acquire(self, about: str | None = "", run: str = "") -> bool:
-        """Takes the lock if it is free; never waits. `about` None leaves the text alone."""
+        """Acquires the lock if it is free; never waits. `about` None keeps the text unchanged."""
         while True:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             try:
@@ -90,7 +90,7 @@ class FileLock:
                 return False
             if is_same_file(handle, self.path):
                 break
-            os.close(handle)  # its last holder removed the file between our two calls
+            os.close(handle)  # its last owner removed the file between our two calls
         self._handle = handle
         self._has_owner_text = os.fstat(handle).st_size > 0
         self.previous_owner = self.read_owner() if self._has_owner_text else LockOwner()
@@ -99,17 +99,18 @@ class FileLock:
         return True
 
     def write_owner(self, about: str, run: str = "") -> None:
-        """Rewrites what the file says of its holder, who is this process."""
+        """Rewrites the file's text to name this process as the owner."""
         assert self._handle is not None
         owner = LockOwner(os.getpid(), os.uname().nodename, read_boot_id(), time.time(), about, run)
         text = json.dumps(owner.to_fields())
+        # A new file needs no truncation, and most locks are new files.
         if self._has_owner_text:
             os.ftruncate(self._handle, 0)
         self._has_owner_text = True
         os.pwrite(self._handle, text.encode(), 0)
 
     def read_owner(self) -> LockOwner:
-        """Who the file names; an empty LockOwner when it names nobody."""
+        """The owner that the file names; an empty LockOwner if there is none."""
         try:
             payload: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
             reject_unknown_names(payload, LockOwner().to_fields())
@@ -125,9 +126,10 @@ class FileLock:
             return LockOwner()
 
     def release(self, *, remove: bool = False) -> None:
-        """Gives the lock back; `remove` takes the file away too."""
+        """Releases the lock; `remove` deletes the file too."""
         if self._handle is None:
             return
+        # Delete before unlocking: afterwards the file may already belong to the next owner.
         if remove:
             self.path.unlink(missing_ok=True)
         os.close(self._handle)
@@ -135,7 +137,7 @@ class FileLock:
 
 
 def is_same_file(handle: int, path: Path) -> bool:
-    """Whether `path` leads to the file open as `handle`: it may go before its lock is taken."""
+    """Whether `path` leads to the file open as `handle`: it may be deleted before it is locked."""
     try:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
@@ -144,7 +146,7 @@ def is_same_file(handle: int, path: Path) -> bool:
 
 @lru_cache(maxsize=1)
 def read_boot_id() -> str:
-    """Tells one run of this machine from the next; empty where the system does not say."""
+    """The id of this boot of the machine; empty where the system has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:

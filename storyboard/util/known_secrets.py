@@ -1,8 +1,7 @@
-"""What keys look like, and which variables hold ours: the one list for all who look for secrets.
+"""What keys look like, and which variables hold ours: the only list of both.
 
-A storyboard with a key in it is refused, and messages show none. Both ask here. Shapes of keys
-that belong to a provider are declared by its class (`providers/declaration.py`); the others stand
-below.
+A storyboard with a key in it is refused, and messages hide keys; both use this list. A provider's
+class declares the shapes of its own keys (`providers/declaration.py`); the others are below.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# A pattern that begins with plain letters is found fast, so what may not stand before them is
-# looked at behind them.
+# A pattern that begins with plain letters is found fast, so a condition on what comes before them
+# is a look-behind after them.
 GENERIC_PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -23,34 +22,35 @@ GENERIC_PATTERNS = tuple(
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----)?",
     )
 )
-"""Keys and tokens of whatever service."""
+"""Keys and tokens of other services."""
 
 MESSAGE_PATTERNS = (
     re.compile(r"(?i:\bbearer\s+)[^\s\"',]+"),
     re.compile(r"(?i:\b(?:api[_-]?key|key|token|signature|sig)=)[^\s&\"',]+"),
 )
-"""How messages introduce a key of any shape; prose may say `bearer` and mean a person."""
+"""How messages introduce a key of any shape; in prose `bearer` may be a person."""
 
 _SHORTEST_KEY = 4
 
 
 @dataclass(frozen=True, slots=True)
 class KnownSecrets:
-    """What the providers that are installed say of their keys."""
+    """What the installed providers declare about their keys."""
 
     patterns: tuple[re.Pattern[str], ...] = ()
     key_variables: tuple[str, ...] = ()
     """Environment variables that hold keys."""
 
     def replace_shapes(self, text: str, replace: Callable[[re.Match[str]], str]) -> str:
-        """The text with everything that looks like a key replaced by what `replace` makes of it."""
+        """The text with everything that looks like a key replaced by `replace(match)`."""
         for pattern in (*GENERIC_PATTERNS, *self.patterns):
             text = pattern.sub(replace, text)
         return text
 
     def hide_secrets(self, text: str) -> str:
-        """The text without the keys of the environment and what looks like one."""
+        """The text without keys of the environment and without anything that looks like a key."""
         keys = (os.environ.get(name, "").strip() for name in self.key_variables)
+        # The longest first, in case one key contains another.
         for key in sorted(keys, key=len, reverse=True):
             if len(key) >= _SHORTEST_KEY:
                 text = text.replace(key, "…")

@@ -1,4 +1,4 @@
-"""Languages as media files name them: three letters, of which some have two spellings."""
+"""Language codes of media files: three letters, and some languages have two spellings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SPELLINGS = {
 
 
 def is_same_language(one: str, other: str) -> bool:
-    """Whether two codes name one language, whatever the region: `de`, `ger`, `deu`, `de-AT`."""
+    """Whether two codes name the same language in any region: `de`, `ger`, `deu`, `de-AT`."""
     return bool(one and other) and _to_short_code(one) == _to_short_code(other)
 
 

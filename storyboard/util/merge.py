@@ -1,4 +1,4 @@
-"""One mapping laid over another, as settings are."""
+"""Merges nested mappings, such as settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def deep_merge(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with what `overrides` states: mappings join key by key, all else is replaced."""
+    """`base` with `overrides` applied: mappings are merged key by key, other values replaced."""
     merged = dict(base)
     for key, value in overrides.items():
         below = merged.get(key)

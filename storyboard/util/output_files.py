@@ -1,9 +1,9 @@
-"""Where a file may be written: in the place of an ordinary file or of nothing, behind any links.
+"""Decides where a file may be written: over an ordinary file or a free name, through links.
 
-A rename replaces whatever has the name, and for root that may be a device of the whole machine. So
-every file that appears by rename at a place which a user chose is put there by this module: a link
-is followed and stays, and what is no ordinary file is refused. A short text may also go into a
-pipe or a terminal, as `--out >(less)` or `--deps /dev/stdout` ask for.
+A rename replaces anything with that name, and for root this may be a device. So this module renames
+every file that appears at a place chosen by the user: it follows a link and keeps it, and refuses
+anything but an ordinary file. A short text may also go into a pipe or terminal, as with `--out
+>(less)` or `--deps /dev/stdout`.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _STREAM = "an open stream"
 _CLOSED = "a stream that is not open"
 _TAKE_TEXT = (_KINDS[stat.S_IFIFO], _KINDS[stat.S_IFCHR], _STREAM)
 _MOST_LINKS = 40
-"""As many as the system follows."""
+"""The system follows as many."""
 
 
 def follow_links(path: Path) -> Path:
-    """The file that a link leads to, there or not; `path` itself where it is no link."""
+    """The target of a link, whether it exists or not; `path` itself if it is not a link."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def describe_obstacle(path: Path) -> str:
-    """What stands at `path` that no file may replace, in words: `a device`; empty if nothing."""
+    """What at `path` can't be replaced, in words: `a device`; empty if nothing."""
     number = _find_stream_number(path)
     if number is not None:
         return _STREAM if _is_open_stream(number) else _CLOSED
@@ -50,20 +50,20 @@ def describe_obstacle(path: Path) -> str:
 
 
 def is_stream_path(path: Path) -> bool:
-    """Whether a text goes into what stands at `path`, which keeps none of it."""
+    """Whether `path` is a stream, which passes text on and doesn't store it."""
     return describe_obstacle(path) in _TAKE_TEXT
 
 
 def require_replaceable(path: Path, hint: str) -> None:
-    """Raises UsageError unless a file can be put at `path`."""
+    """Raises UsageError unless a file can be written at `path`."""
     if found := describe_obstacle(path):
         raise UsageError(f"{path} is {found}; only an ordinary file is replaced", hint=hint)
 
 
 def replace_file(draft: Path, path: Path) -> None:
-    """Renames a finished file, which was written beside `follow_links(path)`, to that end.
+    """Renames a finished file, which was written beside `follow_links(path)`, to that target.
 
-    Raises EnvironmentProblem where something else than an ordinary file has come to stand there.
+    Raises EnvironmentProblem if something other than an ordinary file is there by now.
     """
     if obstacle := describe_obstacle(path):
         raise EnvironmentProblem(
@@ -74,22 +74,24 @@ def replace_file(draft: Path, path: Path) -> None:
 
 
 def create_parent_folder(path: Path) -> None:
-    """Makes the folder that a file put at `path` will lie in."""
+    """Creates the folder for a file at `path`."""
     follow_links(path).parent.mkdir(parents=True, exist_ok=True)
 
 
 def open_stream_path(path: Path) -> BinaryIO:
-    """What stands at a place that `is_stream_path`, open for writing; waits for a pipe's reader."""
+    """Opens an `is_stream_path` for writing; waits for a pipe's reader."""
     number = _find_stream_number(path)
     if number is None:
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_NOCTTY), "wb")
     if sys.stdout:
-        sys.stdout.flush()  # what was said before comes first
-    return os.fdopen(os.dup(number), "wb")  # one that is opened anew begins at the file's start
+        sys.stdout.flush()  # earlier output comes first
+    return os.fdopen(os.dup(number), "wb")  # opened by path, a file would be written from its start
 
 
 def _find_stream_number(path: Path) -> int | None:
-    """The number of this process's stream that `path` names, as /dev/stdout and /dev/fd/63 do."""
+    """The number of this process's stream that `path` names, like /dev/stdout and /dev/fd/63."""
+    # Follow links one by one: resolving all at once would skip /dev/fd and end at the pipe or file
+    # itself.
     for _ in range(_MOST_LINKS):
         if path.name.isdecimal() and _is_stream_folder(path.parent):
             return int(path.name)

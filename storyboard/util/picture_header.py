@@ -1,6 +1,6 @@
-"""What the header of a picture file says that its pixels alone don't: what a viewer goes by.
+"""Reads from the header of a picture file what a viewer does besides showing its pixels.
 
-Read without decoding, so that a picture can be known before anything is made of it.
+Nothing is decoded, so a picture can be described before anything is made from it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 _ORIENTATION = 0x0112
 _SRGB_NAMES = ("srgb", "c2", "urgb")
-"""How profiles of plain sRGB call themselves; the short ones are those of photo platforms."""
+"""How sRGB profiles name themselves; the short names are those of photo platforms."""
 _MAX_CHUNK = 1 << 22
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers of JPEG without a length."""
@@ -22,9 +22,9 @@ _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def describe_picture_reading(path: Path) -> str:
-    """What a viewer does to the pixels of a PNG, JPEG or WebP; empty where it only shows them.
+    """What a viewer does to the pixels of a PNG, JPEG or WebP; empty if it only shows them.
 
-    Empty, too, for what can't be read: whoever reads it says so.
+    Also empty if the file can't be read: the code that decodes it reports that.
     """
     try:
         with path.open("rb") as stream:
@@ -46,13 +46,16 @@ def _describe_jpeg(stream: BinaryIO) -> Iterator[str]:
     stream.seek(2)
     while len(head := stream.read(4)) == 4 and head[0] == 0xFF:
         marker, size = head[1], int.from_bytes(head[2:], "big") - 2
+        # Start of scan: pixels follow, and no more headers.
         if marker == 0xDA or size < 0:
             break
         body = stream.read(size)
         if marker == 0xE1 and body.startswith(b"Exif\0\0"):
             yield from _describe_orientation(body[6:])
+        # A long profile is split into numbered segments.
         elif marker == 0xE2 and body.startswith(b"ICC_PROFILE\0"):
             profile[body[12]] = body[14:]
+        # The start-of-frame markers, without those of Huffman tables and arithmetic coding.
         elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             components = body[5]
     if components == 4:
@@ -67,6 +70,7 @@ def _describe_png(stream: BinaryIO) -> Iterator[str]:
         if kind in (b"IDAT", b"IEND"):
             return
         body = stream.read(size) if size < _MAX_CHUNK else b""
+        # Skip the checksum, and the body of a chunk too large to read.
         stream.seek(4 if body or not size else size + 4, 1)
         if kind == b"IHDR" and body[8] == 16:
             yield "16 bit"
@@ -91,6 +95,8 @@ def _describe_webp(stream: BinaryIO) -> Iterator[str]:
 
 def _describe_orientation(exif: bytes) -> Iterator[str]:
     exif = exif.removeprefix(b"Exif\0\0")
+    # The header gives the byte order and the offset of the first directory, whose entries have 12
+    # bytes.
     order = "<" if exif[:2] == b"II" else ">"
     (at,) = struct.unpack_from(order + "I", exif, 4)
     (count,) = struct.unpack_from(order + "H", exif, at)
@@ -114,7 +120,7 @@ def _describe_profile(profile: bytes) -> Iterator[str]:
 
 
 def _read_profile_name(description: bytes) -> str:
-    """The first text of a `desc` tag, of version 2 (ASCII) or 4 (UTF-16)."""
+    """The first text of a `desc` tag, in version 2 (ASCII) or 4 (UTF-16)."""
     if description[:4] == b"mluc":
         size, at = struct.unpack_from(">II", description, 20)
         return description[at : at + size].decode("utf-16-be", "replace").strip("\0 ")

@@ -1,7 +1,7 @@
-"""Values whose fields have names of their own in identities, files and saved plans.
+"""Values whose fields have fixed names in digests, files and saved plans.
 
-Such a name stands for good: to change one would buy every film again. So it is written out, and
-never taken from an attribute, which may be called something else tomorrow.
+Such a name must never change: all films would be bought again. So it is written out, and not taken
+from an attribute, which may be renamed.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import Any
 
 
 class Serialized:
-    """A value that knows what its fields are called where they are kept."""
+    """A value that states the names under which its fields are stored."""
 
     __slots__ = ()
 
     def to_fields(self) -> dict[str, Any]:
-        """Every field that counts, by its name for good; values as they are."""
+        """Every field that counts, by its permanent name; values as they are."""
         raise NotImplementedError
 
 
 def reject_unknown_names(fields: Mapping[str, Any], known_names: Collection[str]) -> None:
-    """Raises TypeError for a name that nobody has: what it meant must not be lost in silence."""
+    """Raises TypeError for unknown names, so that their meaning isn't lost silently."""
     if unknown := [name for name in fields if name not in known_names]:
         raise TypeError(f"unknown: {', '.join(unknown)}")

@@ -1,7 +1,7 @@
-"""SQLite as our databases use it: WAL, full flushes, and a version that only goes up.
+"""Opens our SQLite databases: WAL, full flushes, and a schema version that only increases.
 
-What SQLite refuses is told apart here, once: a full disk, a missing permission, a disk that fails,
-another process, or damage of the database itself, which alone is a reason to mend it.
+It also tells errors apart: a full disk, missing permission, a failing disk, another process, or
+damage of the database itself, the only one that calls for a repair.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 _FORBIDDEN = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _SMALLEST_ROOM = 1 << 18
-"""Free bytes below which a disk that fails SQLite is taken for full: a WAL wants some pages."""
+"""A disk with fewer free bytes that fails SQLite counts as full: a WAL needs several pages."""
 
 
 def explain_database_error(error: sqlite3.Error, path: Path) -> EnvironmentProblem | None:
-    """What of the machine around the database at `path` is to blame; None for its own damage.
+    """What outside the database at `path` caused the error; None if the database is damaged.
 
-    An error without SQLite's code is one that we raise ourselves, of what can't be.
+    An error without SQLite's code is our own, for an impossible state, and counts as damage.
     """
     code = getattr(error, "sqlite_errorcode", None)
     kind = sqlite3.SQLITE_CORRUPT if code is None else code & _PRIMARY_CODE
@@ -38,6 +38,7 @@ def explain_database_error(error: sqlite3.Error, path: Path) -> EnvironmentProbl
         return EnvironmentProblem(
             f"another process keeps {path} busy", hint="try again when it is done"
         )
+    # SQLite reports a full disk as a plain I/O error at times, so the free space is checked too.
     if kind == sqlite3.SQLITE_FULL or _is_disk_full(path):
         return DiskProblem(
             f"the disk is full: {path}",
@@ -63,7 +64,7 @@ def _is_disk_full(path: Path) -> bool:
 
 
 class _Connection(sqlite3.Connection):
-    """Closes itself when it is dropped: readers are many and short."""
+    """Closes itself when it is dropped, since there are many short-lived readers."""
 
     def __del__(self) -> None:
         with suppress(sqlite3.ProgrammingError):  # it was never opened
@@ -73,11 +74,11 @@ class _Connection(sqlite3.Connection):
 def open_database(
     path: Path, upgrade_scripts: Sequence[str], database_name: str
 ) -> sqlite3.Connection:
-    """Opens or creates `path` and brings it to the newest of `upgrade_scripts`.
+    """Opens or creates `path` and upgrades it to the newest version.
 
-    `upgrade_scripts[n]` leads from version n to n + 1. Transactions are explicit.
-    Raises EnvironmentProblem for a database of a newer storyboard, sqlite3.DatabaseError for a
-    damaged one.
+    `upgrade_scripts[n]` upgrades version n to n + 1. Transactions are explicit. Raises
+    EnvironmentProblem for a database of a newer storyboard, sqlite3.DatabaseError for a damaged
+    one.
     """
     connection = sqlite3.connect(
         path,
@@ -97,10 +98,10 @@ def open_database(
 def open_database_read_only(
     path: Path, upgrade_scripts: Sequence[str], database_name: str
 ) -> sqlite3.Connection:
-    """Opens `path` to look into it: in a folder that may only be read, as a copy in memory.
+    """Opens `path` for reading; in a read-only folder, as a copy in memory.
 
-    What is changed in a copy is lost. Raises like `connect`, also for a database that can't be
-    read whole without writing.
+    Changes to a copy are lost. Raises like `open_database`, also for a database that can't be read
+    completely without writing.
     """
     if os.access(path.parent, os.W_OK):
         return open_database(path, upgrade_scripts, database_name)
@@ -118,7 +119,9 @@ def open_database_read_only(
 
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:
-    """A database in a folder where its `-shm` can't be made; nobody writes one without a `-wal`."""
+    """Opens a database in a folder where SQLite can't create `-shm`; without a `-wal` nobody
+    writes it.
+    """
     wal = path.with_name(f"{path.name}-wal")
     query = "mode=ro" if wal.exists() and wal.stat().st_size else "mode=ro&immutable=1"
     return sqlite3.connect(f"{path.absolute().as_uri()}?{query}", uri=True)
@@ -136,9 +139,11 @@ def _upgrade_schema(
         )
     if version == len(upgrade_scripts):
         return
+    # Read the version again inside the transaction: another process may have upgraded meanwhile.
     connection.execute("BEGIN IMMEDIATE")
     try:
         for script in upgrade_scripts[_read_schema_version(connection) :]:
+            # Statement by statement, since `executescript` would commit first.
             for statement in script.split(";"):
                 if statement.strip():
                     connection.execute(statement)

@@ -1,7 +1,7 @@
-"""A slide: the incoming picture moves in over the outgoing one, which stays where it is.
+"""A slide: the incoming picture moves in over the outgoing one, which doesn't move.
 
-That is the slide of editing programs, MoviePy's `SlideIn` and xfade's `cover`. Where the outgoing
-picture is pushed away as well (xfade's `slide`), editors speak of a push.
+This is the slide of editing programs, MoviePy's `SlideIn` and xfade's `cover`. If the outgoing
+picture moves away as well (xfade's `slide`), editors call it a push.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from storyboard.transitions.spec import FROM_SIDE, TransitionSpec
 def slide_frame(outgoing: Frame, incoming: Frame, share: Fraction, direction: str) -> Frame:
     """A new frame in which `incoming` has moved in from `direction` by `share` of its extent.
 
-    It stands at the nearest whole chroma sample, every second pixel, so that its own pixels are
-    shown, none made up between them, and colour keeps its place on them.
+    The position is rounded to whole chroma samples, every second pixel, so that all pixels are
+    original ones and colours stay aligned with them.
     """
     frame = outgoing.copy()
     axis = 1 if direction in ("left", "right") else 0
@@ -26,7 +26,7 @@ def slide_frame(outgoing: Frame, incoming: Frame, share: Fraction, direction: st
         length = plane.shape[axis]
         shown = chroma_shown * length // chroma_length
         start, end = slice(0, shown), slice(length - shown, length)
-        # what comes from the left shows its right end first, at the left end of the frame
+        # from the left, the picture's right end appears first, at the left of the frame
         place, part = (start, end) if direction in ("left", "top") else (end, start)
         if axis == 1:
             plane[:, place] = moving[:, part]

@@ -1,6 +1,6 @@
-"""A wipe: the incoming picture is uncovered behind an edge that crosses the frame.
+"""A wipe: an edge that crosses the frame uncovers the incoming picture.
 
-Neither picture moves. The edge is soft, so it keeps its place between pixels as it moves.
+Neither picture moves. The edge is soft, so it moves smoothly between pixels.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SOFT = 0.04
-"""Width of a wipe's edge, as a part of its way."""
+"""Width of the edge, as a share of its path."""
 
 
 def wipe_frames(outgoing: Frame, incoming: Frame, share: Fraction, direction: str) -> Frame:
-    """A new frame in which `incoming` covers `share` of the way from `direction`, softly edged."""
+    """A new frame in which `incoming` covers `share` of the frame from `direction`, with a soft
+    edge.
+    """
     import cv2
     import numpy as np
 
@@ -41,10 +43,11 @@ def wipe_frames(outgoing: Frame, incoming: Frame, share: Fraction, direction: st
 
 
 def _build_wipe_mask(height: int, width: int, share: float, direction: str) -> NDArray[np.float32]:
-    """1 where the incoming picture is, 0 where the outgoing one is, smooth between."""
+    """1 for the incoming picture, 0 for the outgoing one, smooth between."""
     import numpy as np
 
     edge_times = _compute_wipe_edge_times(height, width, direction)
+    # The path is longer by the edge's width, so the whole edge is outside the frame at both ends.
     edge = np.clip((share * (1 + _SOFT) - edge_times) / _SOFT, 0, 1)
     smooth = edge * edge * (3 - 2 * edge)
     return np.ascontiguousarray(np.broadcast_to(smooth, (height, width)), dtype=np.float32)
