@@ -1,4 +1,4 @@
-"""Taking a shot up again: the same scene under new words."""
+"""Continues a shot: the same scene under a new description."""
 
 from __future__ import annotations
 
@@ -29,16 +29,17 @@ def continue_scene(
     frames_later: int,
     size: tuple[int, int],
 ) -> tuple[ShotSpec, Composition, ResumePoint]:
-    """The scene of `state` from `frame` on, doing what `request` says now, read as `new_spec`.
+    """The scene of `state` from `frame` on, with the new actions of `request`, read as `new_spec`.
 
-    The place, its light and everybody's look stay; moves, actions, newcomers, weather and words
-    are the request's. A size of its own is reached by a move, since a take has no cuts.
+    The place, its light and everyone's look stay; moves, actions, newcomers, weather and text are
+    the request's. A new shot size is reached by a camera move, since a take has no cuts.
     """
     old = ShotSpec.from_fields(state["spec"])
     shot_text = _join_prompt_and_beats(request)
     resume = build_resume_point(state, frame, frames_later)
     composition = restore_composition(state, *size)
     people = _continue_people(_apply_current_views(old.people, resume), new_spec, shot_text)
+    # A closer shot should show the face of the person it is about.
     if request.intent.size and new_spec.size in ("MCU", "CU", "ECU"):
         new_names = {person.name for person in new_spec.people}
         people = tuple(
@@ -59,12 +60,15 @@ def continue_scene(
         size=new_spec.size if goal is not None else old.size,
     )
     composition = _fit_composition_to_spec(composition, spec, new_spec, resume, size)
+    # The old weather is kept so that it can fade into the new one.
     air_changes = (spec.weather, spec.time) != (old.weather, old.time)
     return spec, composition, replace(resume, goal=goal, previous_spec=old if air_changes else None)
 
 
 def _turn_person_to_camera(person: Person) -> Person:
-    """Nobody wants a close-up of the back of a head."""
+    """Turns a person with the back to the camera, who doesn't walk or turn already, to the
+    front.
+    """
     if person.view == "back" and not (person.turns_to or person.walk):
         return replace(person, turns_to="front")
     return person
@@ -76,7 +80,7 @@ def _join_prompt_and_beats(request: Request) -> str:
 
 
 def _apply_current_views(people: tuple[Person, ...], resume: ResumePoint) -> tuple[Person, ...]:
-    """`people` as they stand at that moment, whatever they turned from."""
+    """`people` with the view that each has at that time."""
     return tuple(
         replace(person, view=resume.motions[person.name].view or person.view)
         if person.name in resume.motions
@@ -88,7 +92,8 @@ def _apply_current_views(people: tuple[Person, ...], resume: ResumePoint) -> tup
 def _continue_people(
     people: tuple[Person, ...], new_spec: ShotSpec, shot_text: str
 ) -> tuple[Person, ...]:
-    """Who was there goes on under the new words; who is new comes in."""
+    """People already there continue under the new description; new ones are added."""
+    # Movements of the camera must not be taken for actions of a person.
     words = re.sub(r"(the )?camera [^.;,]*", "", shot_text.lower())
     new_people = {person.name: person for person in new_spec.people}
     continued = []
@@ -96,6 +101,7 @@ def _continue_people(
         new_person = new_people.get(person.name)
         if new_person is not None:
             updated = replace(new_person, description=person.description, tint=person.tint)
+            # If the new description gives no direction, the person keeps the current one.
             if (
                 not _is_walking(new_person)
                 and not new_person.turns_to
@@ -104,10 +110,12 @@ def _continue_people(
                 updated = replace(updated, view=person.view, sits=new_person.sits or person.sits)
             continued.append(replace(updated, turns_to=new_person.turns_to))
             continue
+        # A pronoun means the only person there.
         is_meant = len(people) == 1 and re.search(r"\b(she|he|they|her|him|turns?)\b", words)
         idle_person = replace(person, walk="", turns_to="")
         continued.append(apply_actions(idle_person, words) if is_meant else idle_person)
     names = {person.name for person in continued}
+    # The parser makes a person of a bare pronoun; here it refers to somebody already there.
     pronouns = {"she", "he", "they"}
     newcomers = [p for p in new_spec.people if p.name not in names and p.name not in pronouns]
     return (*continued, *newcomers[: max(0, 4 - len(continued))])
@@ -138,7 +146,7 @@ def _plan_camera_steps_and_goal(
     resume: ResumePoint,
     people: tuple[Person, ...],
 ) -> tuple[tuple[CameraStep, ...], Pose | None]:
-    """The camera's new steps, and the pose of a size that it has to reach."""
+    """The camera's new steps, and the pose that gives a newly requested size."""
     if not request.intent.size or new_spec.size == old_spec.size or not composition.marks:
         return new_spec.steps, None
     view = composition.view
@@ -150,6 +158,7 @@ def _plan_camera_steps_and_goal(
     )
     previous = resume.motions.get(mark.person.name)
     x, z = (previous.x, previous.z) if previous else (mark.x, mark.z)
+    # Keep the lens and find the distance at which the subject has the goal's size.
     depth = goal_composition.view.distance * view.focal / goal_composition.view.focal
     at = view.distance + z - depth
     goal = Pose(
@@ -171,7 +180,9 @@ def _fit_composition_to_spec(
     resume: ResumePoint,
     size: tuple[int, int],
 ) -> Composition:
-    """Marks for all of `spec`: those that stood keep theirs, the others get places beside them."""
+    """Marks for everyone in `spec`: those already there keep theirs, others get places beside
+    them.
+    """
     by_name = {mark.person.name: mark for mark in composition.marks}
     marks = []
     for person in spec.people:
@@ -182,6 +193,7 @@ def _fit_composition_to_spec(
         look = derive_look(person.name, person.description, person.tint)
         others = [resume.motions[m.person.name].x for m in marks if m.person.name in resume.motions]
         middle = resume.start.pose.x
+        # Newcomers go to the right, unless people already stand there.
         side = 1.0 if not others or max(others) < middle + 0.4 else -1.0
         beside = (max(others) if side > 0 else min(others)) if others else middle - 0.5 * side
         gap = {"MCU": 0.66, "CU": 0.58, "MS": 0.84}.get(spec.size, 1.1)
@@ -193,6 +205,8 @@ def _fit_composition_to_spec(
         model = composition.marks[0] if composition.marks else None
         faces = -0.7 * side if model else 0.0
         marks.append(_build_mark(person, look, beside + side * gap, z, faces))
+    # A shoulder in the foreground belongs to the frame, even if the new text doesn't name its
+    # person.
     marks += [mark for mark in by_name.values() if mark.shoulder]
     old_things = {placed.thing.name: placed for placed in composition.things}
     whole = compose_shot(replace(spec, people=spec.people or new_spec.people), *size)

@@ -1,4 +1,4 @@
-"""Frames and sound as a take: H.264 High 4:2:0 BT.709 and AAC, the same bytes every time."""
+"""Encodes frames and sound as a take: H.264 High 4:2:0 BT.709 and AAC, with reproducible bytes."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ Pixels = NDArray[np.uint8]
 
 RATE = 48_000
 _THREADS = 2
-"""Fixed: x264 writes other pictures with another number."""
+"""Fixed, since x264's output depends on it."""
 _TAGS = (
     *("-color_range", "tv", "-colorspace", "bt709"),
     *("-color_primaries", "bt709", "-color_trc", "bt709"),
 )
 _BITEXACT = ("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact")
 
-# BT.709 in limited range: what blue, green and red give to Y, U and V.
+# BT.709 in limited range: the weights of blue, green and red in Y, U and V.
 _SHARE = (0.0722, 0.7152, 0.2126)
 _LUMA = tuple(share * 219 / 255 for share in _SHARE)
 _BLUE = (0.5 * 224 / 255, *(-share / 1.8556 * 224 / 255 for share in _SHARE[1:]))
@@ -58,7 +58,7 @@ def to_yuv_planes(picture: Pixels) -> bytes:
 def _mix_channels_into_plane(
     picture: Pixels, bgr_weights: tuple[float, ...], offset: float
 ) -> bytes:
-    """One plane; the steps between stay within 0 to 255, so nothing is cut off on the way."""
+    """One plane, mixed so that intermediate results stay within 0 to 255 and nothing is clipped."""
     blue, green, red = cv2.split(picture)[:3]
     if bgr_weights is _BLUE:
         half = cv2.addWeighted(blue, bgr_weights[0], green, bgr_weights[1], offset)
@@ -70,7 +70,7 @@ def _mix_channels_into_plane(
 
 
 def encode_video(frames: Iterable[Pixels], size: tuple[int, int], fps: int, out: Path) -> None:
-    """Writes frames to `out`, picture only: a closed key frame every two seconds."""
+    """Writes frames to `out`, picture only, with a closed key frame every two seconds."""
     width, height = size
     run_ffmpeg(
         [
@@ -82,7 +82,7 @@ def encode_video(frames: Iterable[Pixels], size: tuple[int, int], fps: int, out:
 
 
 def conform_video(source: Path, size: tuple[int, int], fps: int, out: Path) -> None:
-    """Writes the picture of footage that is not ours as `encode_video` would have."""
+    """Writes the picture of foreign footage in the format of `encode_video`."""
     index = read_frame_index(source)
     if index is None:
         raise MediaError(f"{source.name} has no picture, only sound")
@@ -123,9 +123,9 @@ def _build_video_encoder_args(fps: int, out: Path) -> tuple[str, ...]:
 
 
 def append_video_tail(source: Path, tail: Path, out: Path) -> None:
-    """Writes the picture of `source` and then that of `tail`, copied, not encoded again.
+    """Writes the picture of `source` followed by that of `tail`, copied without encoding.
 
-    Both have been written by `encode_video`, at the same size and rate.
+    Both were written by `encode_video`, at the same size and rate.
     """
     video_only = out.with_name(f"{out.stem}.source.mp4")
     listing = out.with_name(f"{out.stem}.txt")
@@ -184,7 +184,7 @@ def _build_take_output_args(out: Path) -> tuple[str, ...]:
 def _read_source_sound(
     source: Path | None, whole_video: Path, new_sample_count: int
 ) -> Iterator[NDArray[np.float32]]:
-    """The source's sound, as long as its picture: silence stands where it has none."""
+    """The source's sound, as long as its picture; padded with silence."""
     if source is None:
         return
     from storyboard.stitching.media.ffmpeg import probe

@@ -1,6 +1,6 @@
-"""Beds: sounds without beginning or end, each written as a spectrum over time.
+"""Ambience beds: sounds without beginning or end, each given by its spectrum over time.
 
-A bed at gain 1 measures about -23 LUFS; who mixes it says how far below that it lies.
+A bed at gain 1 measures about -23 LUFS; the mixer sets how much lower it is.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _ROW = 256
 
 
 def render_ambience(name: str, seed: int, start_sample: int, sample_count: int) -> Wave:
-    """Stereo (n, 2) of the bed `name` (a key of `BEDS`) from `start_sample` of the world on."""
+    """Stereo (n, 2) of the bed `name` (a key of `BEDS`) from `start_sample` of the world clock
+    on.
+    """
     render = BEDS[name]
     return render(name, seed, start_sample, sample_count)
 
@@ -39,7 +41,7 @@ class NoiseBed:
     """A bed of shaped noise."""
 
     spectrum: Callable[[Curve, Curve, int], Curve]
-    """Amplitude at times (k, 1) and frequencies (1, bins), any scale; a seed moves it."""
+    """Amplitude at times (k, 1) and frequencies (1, bins), at any scale; the seed varies it."""
     level: Callable[[Curve, int], Curve] = lambda t, seed: np.ones_like(t)
     top_hz: float = 12_000.0
     width: float = 0.8
@@ -65,9 +67,10 @@ class ToneBed:
     """(Hz, amplitude)"""
     hiss: NoiseBed
     share: float = 0.7
-    """How much of it is tone."""
+    """The share of tone; the rest is noise."""
 
     def __call__(self, seed_name: str, seed: int, start_sample: int, sample_count: int) -> Wave:
+        # Whole rows at fixed positions of the clock, so any part of the bed comes out the same.
         first, last = start_sample // _ROW, -(-(start_sample + sample_count) // _ROW)
         rows, skip = last - first, start_sample - first * _ROW
         at = np.arange(first, last) * (_ROW / RATE)
@@ -82,6 +85,8 @@ class ToneBed:
                 wave = coarse.astype(np.complex64)[:, None] * fine
                 tone[:, channel] += wave.imag.reshape(-1)
         hz, amplitudes = np.array(self.partials).T
+        # Scales the partials by their weighted power to the loudness of the other beds; 0.34 is the
+        # mean square of a sine under the beat.
         loud = LOUD / np.sqrt(0.34 * np.sum(np.square(amplitudes * compute_k_weighting(hz))))
         hiss = self.hiss(seed_name, seed, start_sample, sample_count)
         return (
@@ -91,7 +96,7 @@ class ToneBed:
 
 
 def _compute_wave_swell(t: Curve, seed: int, wave_train: int) -> Curve:
-    """0..1: a wave gathers, falls and runs out; two trains of them never quite meet."""
+    """0..1: a wave builds up, breaks and runs out; the two trains never quite coincide."""
     period = 7.3 + 2.9 * wave_train
     turn = 2 * np.pi * (t / period + seed_random_stream(seed, "swell", wave_train).random())
     return np.asarray((0.5 + 0.5 * np.sin(turn + 0.7 * np.sin(turn + 0.4))) ** 1.7)

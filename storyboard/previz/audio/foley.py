@@ -1,7 +1,8 @@
-"""Sounds with a beginning and an end: struck, called, stepped; and how often they come.
+"""Foley: sounds with a beginning and an end, such as hits, calls and steps, and how often they
+recur.
 
-A sound that returns (gulls, a clock) has its own slots on the world clock, so it too goes on
-across a seam.
+A recurring sound (gulls, a clock) has fixed slots on the world clock, so it continues across a
+seam.
 """
 
 from __future__ import annotations
@@ -26,19 +27,21 @@ class FoleySound:
 
     synthesize: Callable[[np.random.Generator], Wave]
     every_s: float = 0.0
-    """Length of its slot where it returns by itself; 0 for what happens once."""
+    """Length of its slot if it recurs by itself; 0 if it happens once."""
     chance: float = 1.0
     """Of sounding in a slot."""
     loose: float = 0.0
-    """How much of the slot its moment wanders over, 0..1."""
+    """How far its start may vary within the slot, as a share of it."""
     spread: float = 0.2
-    """How far from the middle it may stand, 0..1."""
+    """How far from the middle it may be, 0..1."""
     gain_db: float = 0.0
-    """Brings it in line with the others, since a tone is louder than a click of its height."""
+    """Matches it with the others, since a tone is louder than a click of the same peak."""
 
 
 def render_single_foley(name: str, seed: int, occurrence: int) -> Wave:
-    """One `name` (a key of `FOLEY`), stereo (n, 2); `occurrence` tells repeated ones apart."""
+    """One sound `name` (a key of `FOLEY`), stereo (n, 2); `occurrence` distinguishes
+    repetitions.
+    """
     rng = seed_random_stream(seed, name, occurrence)
     wave = _render_foley_variant(name, int(rng.integers(_VARIANTS)))
     pan = FOLEY[name].spread * (2 * rng.random() - 1)
@@ -46,10 +49,11 @@ def render_single_foley(name: str, seed: int, occurrence: int) -> Wave:
 
 
 def render_recurring_foley(name: str, seed: int, start_sample: int, sample_count: int) -> Wave:
-    """Stereo (n, 2) of the sound `name` as it comes back from `start_sample` of the world on."""
+    """Stereo (n, 2) of the recurring sound `name` from `start_sample` of the world clock on."""
     kind = FOLEY[name]
     out = np.zeros((sample_count, 2), dtype=np.float32)
     slot = kind.every_s * RATE
+    # Earlier slots too, whose sounds may still ring at the start.
     for place in range(
         int((start_sample - LONGEST_S * RATE) // slot),
         int((start_sample + sample_count) // slot) + 1,
@@ -63,14 +67,14 @@ def render_recurring_foley(name: str, seed: int, start_sample: int, sample_count
 
 
 def add_wave_into(out: Wave, wave: Wave, at_sample: int, gain: float = 1.0) -> None:
-    """Adds `wave` into `out` at `at_sample`, which may lie outside on either side."""
+    """Adds `wave` to `out` at `at_sample`, which may be outside on either side."""
     first, last = max(0, at_sample), min(len(out), at_sample + len(wave))
     if first < last:
         out[first:last] += np.float32(gain) * wave[first - at_sample : last - at_sample]
 
 
 def pan_to_stereo(mono: Wave, pan: float) -> Wave:
-    """Stereo of a mono wave, -1 left to 1 right, at constant power."""
+    """A mono wave as stereo, panned from -1 (left) to 1 (right) at constant power."""
     angle = (pan + 1) * np.pi / 4
     sides = np.array([np.cos(angle), np.sin(angle)], dtype=np.float32) * np.float32(np.sqrt(2))
     return mono[:, None] * sides
@@ -83,6 +87,7 @@ def _render_foley_variant(name: str, variant: int) -> Wave:
     ]
     wave = wave * np.float32(1 / max(1e-6, float(np.max(np.abs(wave)))))
     edge = min(len(wave) // 2, 240)
+    # Short fades, so that neither end clicks.
     ramp = np.linspace(0, 1, edge, dtype=np.float32)
     wave[:48] *= np.linspace(0, 1, 48, dtype=np.float32)
     wave[len(wave) - edge :] *= ramp[::-1]

@@ -1,7 +1,7 @@
-"""The sound of a previz take: voices over beds and struck sounds, on the world clock.
+"""The sound of a previz take: voices over ambience and foley, on the world clock.
 
-Every gain is fixed, never measured on the piece at hand, so that a take and its extension meet
-without a step. Left alone a take lies near -23 LUFS, with room above.
+Every gain is fixed and never measured on the piece, so a take and its extension join without a
+step. A take measures about -23 LUFS, with headroom.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ def render_soundtrack(
 ) -> Wave:
     """Stereo (n, 2) at 48 kHz of `seconds` of the request's new material.
 
-    `start_s` is the world clock at its first sample: beds and returning sounds are functions of
-    it, so an extension that is given its source's clock and `seed` (default: the request's) goes
-    on without a jump. Lines and single sounds count from the piece's own start and die away
-    within it. Silence where the request says no audio.
+    `start_s` is the world clock at its first sample. Ambience and recurring sounds depend on it, so
+    an extension that gets its source's clock and `seed` (default: the request's) continues without
+    a jump. Lines and single sounds are timed from the piece's own start and end within it. Silence
+    if the request asks for no audio.
     """
     n = round(seconds * RATE)
     out = np.zeros((n, 2), dtype=np.float32)
@@ -75,12 +75,12 @@ def render_soundtrack(
 def render_described_ambience(
     description: str, seconds: float, seed: int, start_s: float = 0.0
 ) -> Wave:
-    """A sound in words as a bed of its own, stereo (n, 2) at 48 kHz.
+    """Ambience from a description, stereo (n, 2) at 48 kHz.
 
-    Words that begin with `music: ` are played as music, others as what they name, or as room tone
-    where nothing is known. As loud as a mastered recording (about -16 LUFS), so that one `gain_db`
-    means the same for a bed that is made and for a file. A function of the clock: pieces that
-    meet in time join.
+    A description that begins with `music: ` is played as music, others as the sounds that they
+    name, or as room tone if none is known. It is as loud as a mastered recording (about -16 LUFS),
+    so `gain_db` means the same for generated sound and for a file. It depends only on the clock:
+    pieces that meet in time join.
     """
     if description.startswith(_AS_MUSIC):
         return _soften_peaks(
@@ -88,6 +88,7 @@ def render_described_ambience(
         )
     start, n = round(start_s * RATE), round(seconds * RATE)
     out = np.zeros((n, 2), dtype=np.float32)
+    # A sound that happens once is not ambience.
     lasting_names = [
         n
         for n in find_named_sounds(description, all_sounds=True)
@@ -110,9 +111,9 @@ def render_described_ambience(
 
 
 def murmur_line_in_room(line: Line, voice_words: str = "") -> Wave:
-    """A line of the film that no take speaks, murmured in a little room: stereo (n, 2) at 48 kHz.
+    """A line without a take, murmured in a small room: stereo (n, 2) at 48 kHz.
 
-    `voice_words` are the cast's words for the speaker's voice.
+    `voice_words` is the cast's description of the speaker's voice.
     """
     spoken_line = SpokenLine(line.speaker, line.words, 0.0, line.how, line.off, voice_words)
     ((_, seconds),) = estimate_line_durations([spoken_line])
@@ -152,7 +153,7 @@ def _render_single_sounds(
 
 
 def _render_dialogue_with_ducking(request: Request, sample_count: int) -> tuple[Wave, Wave | None]:
-    """All lines in a little room, and the gain of everything else while they sound."""
+    """All lines in a small room, and the gain of everything else while they sound."""
     out = np.zeros((sample_count, 2), dtype=np.float32)
     intent = request.intent
     cast = {figure.name: figure for figure in intent.cast}
@@ -161,6 +162,7 @@ def _render_dialogue_with_ducking(request: Request, sample_count: int) -> tuple[
     for line, seconds in estimate_line_durations(intent.dialogue):
         mono = murmur_line(line, seconds, cast)
         pan = 0.0
+        # Several people on screen stand side by side, so their voices come from their sides.
         if line.speaker in people and len(people) > 1 and not line.off:
             pan = 0.35 * (2 * people.index(line.speaker) / (len(people) - 1) - 1)
         _add_voice_with_reflections(
@@ -175,7 +177,7 @@ def _render_dialogue_with_ducking(request: Request, sample_count: int) -> tuple[
 def _add_voice_with_reflections(
     out: Wave, mono: Wave, at_sample: int, pan: float, *, wet: float
 ) -> None:
-    """Adds a voice and what its nearest walls send back."""
+    """Adds a voice and its reflections from the nearest walls."""
     add_wave_into(out, pan_to_stereo(mono, pan), at_sample)
     for delay_ms, side, gain in _REFLECTIONS:
         add_wave_into(
@@ -190,6 +192,7 @@ def _compute_ducking_gain(line_spans_s: list[tuple[float, float]], sample_count:
     for begin, end in line_spans_s:
         slope = np.minimum((t - begin + 0.15) / 0.15, (end + 0.3 - t) / 0.3)
         np.maximum(depth, slope, out=depth)
+    # Full level at both ends, so that the ambience joins that of the neighbouring take.
     ends = np.minimum(t, sample_count / RATE - t) / 0.15
     depth = np.clip(np.minimum(depth, ends), 0, 1)
     depth = depth * depth * (3 - 2 * depth)
@@ -197,7 +200,7 @@ def _compute_ducking_gain(line_spans_s: list[tuple[float, float]], sample_count:
 
 
 def _build_end_fade(sample_count: int) -> Wave:
-    """One, and a ramp to nothing over the last hundredth of a second."""
+    """1, with a ramp to 0 over the last hundredth of a second."""
     ramp = np.ones(sample_count, dtype=np.float32)
     edge = min(RATE // 100, sample_count)
     ramp[sample_count - edge :] = np.linspace(1, 0, edge, dtype=np.float32)
@@ -205,9 +208,10 @@ def _build_end_fade(sample_count: int) -> Wave:
 
 
 def _soften_peaks(wave: Wave) -> Wave:
-    """Bends what would pass full scale, sample by sample, so that seams stay exact."""
+    """Compresses samples near full scale, each for itself, so that seams stay exact."""
     over = np.abs(wave) > _KNEE
     if over.any():
+        # tanh bends everything above the knee towards 0.97 and never reaches it.
         high = np.abs(wave[over])
         room = 0.97 - _KNEE
         wave[over] = np.sign(wave[over]) * (_KNEE + room * np.tanh((high - _KNEE) / room))

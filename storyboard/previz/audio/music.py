@@ -1,7 +1,6 @@
-"""A bed of music from a few words: chords, a bass and a sparing melody, in a steady tempo.
+"""Background music from a description: chords, a bass and a sparse melody, in a steady tempo.
 
-Like every sound here it is a function of the clock. It is meant to be pleasant and out of the
-way, not to be listened to.
+Like every sound here it depends on the clock. It should be pleasant and unobtrusive.
 """
 
 from __future__ import annotations
@@ -23,21 +22,21 @@ _BEATS = 4
 _LONGEST_NOTE_S = 4.5
 _LEVEL = 0.8
 _HARMONY_LEVEL, _BASS_LEVEL, _ARPEGGIO_LEVEL, _MELODY_LEVEL = 0.085, 0.24, 0.2, 0.34
-"""Height of a note of the harmony, the bass, the broken chords and the melody."""
+"""Level of a note of the harmony, the bass, the broken chords and the melody."""
 
 
 @dataclass(frozen=True, slots=True)
 class MusicStyle:
-    """What the words ask for."""
+    """The style that a description asks for."""
 
     tempo: float
-    """Beats a minute."""
+    """Beats per minute."""
     minor: bool
     chords: str
-    """Instrument that holds the harmony: `pad`, `strings`, `organ`, `piano`, `guitar`."""
+    """Instrument of the harmony: `pad`, `strings`, `organ`, `piano`, `guitar`."""
     lead: str
     busy: float
-    """How many melody notes, 0..1."""
+    """Density of the melody, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +51,15 @@ class Note:
 
 
 def render_endless_music(style_words: str, seconds: float, seed: int, start_s: float = 0.0) -> Wave:
-    """`seconds` of music in the manner of `style_words`, stereo (n, 2) at 48 kHz, about -16 LUFS.
+    """`seconds` of music in the style of `style_words`, stereo (n, 2) at 48 kHz, about -16 LUFS.
 
-    It has no end of its own. Pieces of one seed and words that meet in time join.
+    It never ends. Pieces with the same seed and description that meet in time join.
     """
     style = parse_music_style(style_words)
     start, n = round(start_s * RATE), round(seconds * RATE)
     out = np.zeros((n, 2), dtype=np.float32)
     bar_s = _BEATS * 60 / style.tempo
+    # Include earlier bars whose notes may still sound at the start.
     first = max(0, int((start_s - _LONGEST_NOTE_S - bar_s) // bar_s))
     for bar in range(first, int((start_s + seconds) // bar_s) + 1):
         for note in _compose_bar_notes(style, style_words, seed, bar, bar * bar_s):
@@ -74,7 +74,7 @@ def render_endless_music(style_words: str, seconds: float, seed: int, start_s: f
 
 
 def parse_music_style(words: str) -> MusicStyle:
-    """Tempo, mode and instruments that the words name or suggest."""
+    """Tempo, mode and instruments that the description names or suggests."""
 
     def has_words(pattern: str) -> bool:
         return re.search(rf"\b({pattern})", words, re.I) is not None
@@ -110,7 +110,8 @@ _NAMES = (
 def _compose_bar_notes(
     style: MusicStyle, seed_words: str, seed: int, bar_index: int, bar_start_s: float
 ) -> list[Note]:
-    """The notes that begin in one bar: a chord held, its bass, the chord broken, and a melody."""
+    """The notes that start in one bar: a held chord, its bass, the broken chord, and a melody."""
+    # The key, chords and pattern belong to the piece; only the melody depends on the bar.
     piece_rng = seed_random_stream(seed, "music", seed_words)
     root = 45 + int(piece_rng.integers(0, 8))
     turns = _MINOR if style.minor else _MAJOR
@@ -131,7 +132,7 @@ def _compose_bar_notes(
     notes = [Note(bar_start_s, bar_s, bass, _BASS_LEVEL, "bass", 0.0)]
     for note, pan in zip(middle, (-0.4, 0.1, 0.45), strict=True):
         notes.append(Note(bar_start_s, bar_s + 0.5, note, _HARMONY_LEVEL, style.chords, pan))
-    for half in range(_BEATS * 2):  # in quavers, lighter off the beat
+    for half in range(_BEATS * 2):  # in quavers, softer off the beat
         note = middle[int(figure[half % 4])] + (12 if half % 4 == 3 else 0)
         force = _ARPEGGIO_LEVEL * (0.65 if half % 2 else 1) * rng.uniform(0.85, 1.15)
         begin = bar_start_s + half * beat_s / 2 + rng.uniform(0, 0.012)
@@ -139,7 +140,7 @@ def _compose_bar_notes(
     for beat in range(_BEATS):
         chance = style.busy * (0.8 if beat else 1.3)
         step = degree + int(rng.choice([0, 2, 4, 7, 1 if beat % 2 else 4]))
-        if rng.random() < chance and bar_index % 4 != 3:  # it breathes in every fourth bar
+        if rng.random() < chance and bar_index % 4 != 3:  # every fourth bar rests
             begin = bar_start_s + beat * beat_s + rng.uniform(0, 0.02)
             notes.append(Note(begin, 3.2, to_midi_pitch(step) + 24, _MELODY_LEVEL, style.lead, 0.2))
     return notes
@@ -154,7 +155,7 @@ def _synthesize_note(instrument: str, midi_pitch: int, length_s: float) -> Wave:
 def _synthesize_struck_tone(
     hz: float, length_s: float, half_life_s: float, brightness: float, inharmonicity: float
 ) -> Wave:
-    """Partials that die away, the higher the sooner, slightly sharp as a stiff string's are."""
+    """Partials that decay, higher ones faster, slightly sharp like those of a stiff string."""
     wave = np.zeros(int(min(_LONGEST_NOTE_S, length_s) * RATE), dtype=np.float32)
     for k in range(1, 11):
         partial = hz * k * np.sqrt(1 + inharmonicity * k * k)
@@ -172,7 +173,7 @@ def _synthesize_struck_tone(
 def _synthesize_sustained_tone(
     hz: float, length_s: float, attack_s: float, brightness: float, detune_share: float
 ) -> Wave:
-    """Partials that swell and fade, each doubled a little out of tune."""
+    """Partials that swell and fade, each doubled slightly out of tune."""
     t = np.arange(int(length_s * RATE)) / RATE
     wave = np.zeros(len(t), dtype=np.float32)
     for k in range(1, 9):

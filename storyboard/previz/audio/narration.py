@@ -1,4 +1,4 @@
-"""Narration of previz: a text that says what will be said, and a murmur as long as its words."""
+"""Narration of previz: a placeholder text, and a murmur as long as its words."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _FURTHER = ("Its own words are still to be written.", "It takes its time over th
 
 
 def write_placeholder_narration(request: Request, folder: Path) -> Sample:
-    """A placeholder made of the words that were asked: it says what a text model will write.
+    """Writes a placeholder from the instruction: it says what a text model will write.
 
-    It has as many sentences as are asked for, up to three, so that the voice takes about as long.
+    It has the requested number of sentences, at most three, so the voice takes about as long.
     """
     instruction = " ".join(request.intent.prompt.split()).rstrip(".")
     match = _ASKED.fullmatch(instruction)
@@ -34,6 +34,7 @@ def write_placeholder_narration(request: Request, folder: Path) -> Sample:
     if match and match["rest"].strip():
         count_word = match["count"].lower()
         count = int(count_word) if count_word.isdigit() else _COUNTS.get(count_word, 2)
+        # A number of words is still one sentence.
         count = count if match["what"].lower().startswith(("sentence", "line")) else 1
         subject = match["rest"].strip(" ,:")
     if re.match(r"(on|about|of|from|to|for|over|in|at|with)\b", subject, re.IGNORECASE):
@@ -47,9 +48,9 @@ def write_placeholder_narration(request: Request, folder: Path) -> Sample:
 
 
 def murmur_line_to_wav(request: Request, folder: Path) -> Sample:
-    """A line spoken as `murmur_line_in_room` murmurs it, as a WAV of 16 bits.
+    """Murmurs a line like `murmur_line_in_room` and writes it as a 16-bit WAV.
 
-    Raises OperationFailed where there are no words.
+    Raises OperationFailed if there are no words.
     """
     if not request.intent.dialogue or not request.words:
         raise OperationFailed("there are no words to speak", provider="previz")

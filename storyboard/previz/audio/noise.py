@@ -1,8 +1,8 @@
-"""Sound that is a function of the world clock: whoever asks for [0, 8) and [8, 15) has [0, 15).
+"""Noise as a function of the world clock: [0, 8) followed by [8, 15) equals [0, 15).
 
-Continuous noise is drawn in fixed blocks of absolute time, each from its own place in one random
-stream, and overlapped with power-complementary windows. Nothing depends on where a piece begins,
-so an extension goes on where its source stopped.
+Continuous noise is drawn in fixed blocks of absolute time, each from its own position in one random
+stream, and overlapped with power-complementary windows. Nothing depends on where a piece begins, so
+an extension continues its source exactly.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ Wave: TypeAlias = NDArray[np.float32]
 """Samples, (n,) for mono or (n, 2) for stereo, full scale 1."""
 Curve: TypeAlias = NDArray[np.floating[Any]]
 LOUD = 10 ** ((-23 + 0.691) / 20) / np.sqrt(2)
-"""RMS, as the ear weighs it, of each of two channels that together measure -23 LUFS."""
+"""Weighted RMS of each of two channels that together measure -23 LUFS."""
 
 _BLOCK = 16_384
 _HOP = _BLOCK // 2
-_DRAWS = 1 << 32  # far more than one block takes from its stream
+_DRAWS = 1 << 32  # far more than one block draws
 
 
 def seed_random_stream(seed: int, name: str, part: int | str = 0) -> np.random.Generator:
-    """A random stream of one element's own, so that adding a sound leaves the others alone."""
+    """A random stream for one element only, so that adding a sound changes no other."""
     return np.random.Generator(_seed_bit_generator(seed, name, part))
 
 
@@ -46,7 +46,7 @@ def synthesize_stereo_noise(
 ) -> Wave:
     """Stereo noise (n, 2) from `start_sample` of the world clock on.
 
-    `spectrum(t, f)` is its amplitude spectrum at times t (k, 1) and frequencies f (1, bins), of any
+    `spectrum(t, f)` is its amplitude spectrum at times t (k, 1) and frequencies f (1, bins), at any
     scale; `level(t)` its loudness factor: at 1 the noise measures -23 LUFS. `width` is 0 for mono
     and 1 for channels that share nothing.
     """
@@ -56,6 +56,8 @@ def synthesize_stereo_noise(
     f = (np.arange(1, bins + 1) * (RATE / _BLOCK))[None, :]
     t = ((np.arange(first, first + count) + 1) * (_HOP / RATE))[:, None]
     shape = np.broadcast_to(spectrum(t, f), (count, bins))
+    # Each block is scaled by its own weighted power, so the loudness does not depend on the
+    # spectrum.
     loudness = np.sqrt(np.sum(np.square(shape * compute_k_weighting(f)), axis=1, keepdims=True))
     unit = LOUD * _BLOCK / 2
     shape = (shape * (unit * level(t) / np.maximum(loudness, 1e-12))).astype(np.float32)
@@ -70,7 +72,7 @@ def synthesize_stereo_noise(
 
 
 def compute_slow_drift(t: Curve, seed: int, seed_name: str, period_s: float) -> Curve:
-    """A slow wander within about -1..1, smooth, without a period one would notice."""
+    """A slow, smooth drift within about -1..1, without an audible period."""
     phases = seed_random_stream(seed, seed_name, "drift").random(3) * 2 * np.pi
     turns = 2 * np.pi / period_s * t
     sines = (np.sin(turns * r + p) for r, p in zip((1.0, 0.618, 1.732), phases, strict=True))
@@ -79,7 +81,7 @@ def compute_slow_drift(t: Curve, seed: int, seed_name: str, period_s: float) -> 
 
 
 def compute_lowpass_response(f: Curve, corner_hz: Curve | float, slope: float = 2.0) -> Curve:
-    """Amplitude over frequency that falls above `corner_hz`, `slope` x 6 dB an octave."""
+    """Amplitude over frequency that falls above `corner_hz`, `slope` x 6 dB per octave."""
     return np.asarray(1 / np.sqrt(1 + (f / corner_hz) ** (2 * slope)))
 
 
@@ -88,18 +90,18 @@ def compute_highpass_response(f: Curve, corner_hz: Curve | float, slope: float =
 
 
 def compute_peak_response(f: Curve, centre_hz: Curve | float, half_width_share: float) -> Curve:
-    """A hill at `centre_hz`, its half width `half_width_share` of that frequency."""
+    """A peak at `centre_hz` with a half width of `half_width_share` of that frequency."""
     return np.asarray(1 / (1 + ((f - centre_hz) / (half_width_share * centre_hz)) ** 2))
 
 
 def compute_k_weighting(f: Curve) -> Curve:
-    """The K weighting of ITU-R BS.1770, near enough: deaf below 40 Hz, a shelf above 1.5 kHz."""
+    """Approximates the K weighting of ITU-R BS.1770: a cut below 40 Hz, a shelf above 1.5 kHz."""
     library = 1 + 0.585 * (f / 1500) ** 4 / (1 + (f / 1500) ** 4)
     return np.asarray(library * compute_highpass_response(f, 38.0))
 
 
 def apply_frequency_response(wave: Wave, response: Callable[[Curve], Curve]) -> Wave:
-    """A finite mono sound through an amplitude response over frequency (Hz), without delay."""
+    """A mono sound through an amplitude response over frequency (Hz), without delay."""
     size = _choose_fft_size(len(wave))
     spectrum = np.fft.rfft(wave, size)
     f = np.fft.rfftfreq(size, 1 / RATE)
@@ -117,16 +119,18 @@ def _synthesize_noise_channel(
     skip_samples: int,
     sample_count: int,
 ) -> Wave:
-    """Blocks with that spectrum, drawn at their places and laid over one another."""
+    """Blocks with the given spectra, drawn at their positions and overlapped."""
     count, bins = block_spectra.shape
     spectrum = np.zeros((count, bins + 1), dtype=np.complex64)
     for row in range(count):
+        # Jumping to the block's place in the stream makes it independent of where the piece begins.
         bits = _seed_bit_generator(seed, seed_name, channel)
         bits.advance((first_block + row + 1) * _DRAWS)
         draws = np.random.Generator(bits).standard_normal(2 * bins, dtype=np.float32)
         spectrum[row, 1:] = draws.view(np.complex64)
     spectrum[:, 1:] *= block_spectra
     blocks = np.fft.irfft(spectrum, _BLOCK, axis=1) * _WINDOW
+    # Half-overlapped sine windows: their squares add up to one, so the power stays constant.
     out = np.zeros((count + 1) * _HOP, dtype=np.float32)
     out[: count * _HOP] += blocks[:, :_HOP].reshape(-1)
     out[_HOP:] += blocks[:, _HOP:].reshape(-1)
@@ -139,7 +143,7 @@ def _seed_bit_generator(seed: int, name: str, part: int | str) -> np.random.PCG6
 
 
 def _choose_fft_size(sample_count: int) -> int:
-    """A length that FFT likes, at least a little longer than `sample_count`."""
+    """A fast FFT length, at least slightly longer than `sample_count`."""
     size = 1 << max(10, int(sample_count - 1).bit_length() - 2)
     return -(-(sample_count + 256) // size) * size
 

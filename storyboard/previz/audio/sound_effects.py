@@ -1,4 +1,4 @@
-"""How each struck or called sound is drawn from a random stream: a mono wave of any scale."""
+"""Synthesizes each foley sound from a random stream: a mono wave at any scale."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storyboard.previz.audio.noise import (
 )
 
 LONGEST_S = 6.0
-"""No sound rings longer."""
+"""No sound lasts longer."""
 
 
 def _build_sample_times(seconds: float) -> Curve:
@@ -31,7 +31,7 @@ def _compute_decay_envelope(t: Curve, half_life_s: float, attack_s: float = 0.00
 def _synthesize_noise_burst(
     rng: np.random.Generator, seconds: float, low_hz: float, high_hz: float
 ) -> Wave:
-    """White noise between two corners, RMS about 1."""
+    """White noise between two corner frequencies, RMS about 1."""
     wave = rng.standard_normal(int(seconds * RATE), dtype=np.float32)
     wave = apply_frequency_response(
         wave,
@@ -45,7 +45,7 @@ def _synthesize_noise_burst(
 def _synthesize_struck_partials(
     t: Curve, partials: tuple[tuple[float, float, float], ...]
 ) -> Curve:
-    """Struck partials: (Hz, amplitude, seconds to half)."""
+    """Decaying partials, each (Hz, amplitude, seconds to half)."""
     total: Curve = np.sum(
         [a * np.sin(2 * np.pi * hz * t) * _compute_decay_envelope(t, h) for hz, a, h in partials], 0
     )
@@ -78,6 +78,7 @@ def build_thump_synthesizer(
 
 
 def build_bell_synthesizer(hz: float, half_life_s: float) -> Callable[[np.random.Generator], Wave]:
+    # The partials of a church bell: hum, prime, tierce, quint, nominal and above.
     ratios = (0.5, 1.0, 1.19, 1.5, 2.0, 2.52, 3.01, 4.1)
 
     def synthesize_bell(rng: np.random.Generator) -> Wave:

@@ -1,7 +1,7 @@
-"""Which words are heard as which sounds.
+"""Maps words to sounds.
 
-Sound cues and ambience are listened to closely; weather, scene, place and prompt only suggest a
-quiet bed, so that "a letter on the quay" has the sea under it and nothing else.
+Sound cues and ambience are read closely; weather, scene, place and prompt only suggest quiet
+ambience, so "a letter on the quay" has the sea under it and nothing else.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from storyboard.previz.audio.foley import FOLEY
 from storyboard.providers.base import Intent
 
 MUSIC = "music"
-"""Heard where words ask for music; module `music` plays it."""
+"""The sound of words that ask for music; module `music` plays it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +25,30 @@ class SoundSource:
     """A key of `BEDS` or `FOLEY`, or `MUSIC`."""
     gain_db: float = 0.0
     words: str = ""
-    """What it was read from."""
+    """The words that it was read from."""
     cue: bool = False
-    """A sound cue asks for it, so it must be heard within the piece."""
+    """Whether a sound cue asks for it, so it must sound within the piece."""
 
     @property
     def is_heard_once(self) -> bool:
-        """It sounds once, at a place of its own."""
+        """Whether it sounds once, at a time of its own."""
+        # A cue for a rarely recurring sound must be sure to sound, so it is placed like a single
+        # one.
         return self.name in FOLEY and (
             not FOLEY[self.name].every_s or (self.cue and FOLEY[self.name].every_s > _SPARSE_S)
         )
 
     @property
     def is_ongoing(self) -> bool:
-        """It has no place of its own, but lies over the piece or comes back by itself."""
+        """Whether it lasts all through the piece or recurs by itself."""
         return self.name not in FOLEY or FOLEY[self.name].every_s > 0
 
 
 def find_shot_sounds(intent: Intent) -> tuple[SoundSource, ...]:
-    """What a shot sounds like beside its voices, each sound once, the nearest source first.
+    """The sounds of a shot besides its voices, each once, those of the nearest words first.
 
-    Room tone lies under everything, or the air outside. Words that ask for silence leave the cues
-    and that.
+    Room tone, or air outdoors, is under everything. Words that ask for silence leave only cues and
+    room tone.
     """
     place = f"{intent.place.name} {intent.place.description}" if intent.place else ""
     beats = " ".join(words for _, words in intent.beats)
@@ -57,12 +59,13 @@ def find_shot_sounds(intent: Intent) -> tuple[SoundSource, ...]:
         source for words in intent.sound for source in _find_requested_sounds(words, 0.0, cue=True)
     ]
     if not silent:
-        # The mix lays its own bed for `ambience` under all cuts; a take only hints at it.
+        # The mix adds `ambience` under all shots itself; a take only hints at it.
         sources += _find_requested_sounds(intent.ambience, _FLOOR_DB)
         sources += _find_place_ambience(intent.weather, _WEATHER_DB, inside)
         sources += _find_place_ambience(scenery, _PLACE_DB, inside)
     floor = "air" if _OUTSIDE.search(scenery) and not inside else "room"
     sources.append(SoundSource("room", _SILENT_DB) if silent else SoundSource(floor, _FLOOR_DB))
+    # The first source of a name wins, so a cue keeps its level over what the scenery suggests.
     by_name: dict[str, SoundSource] = {}
     for source in sources:
         by_name.setdefault(source.name, source)
@@ -70,7 +73,7 @@ def find_shot_sounds(intent: Intent) -> tuple[SoundSource, ...]:
 
 
 def _find_requested_sounds(words: str, gain_db: float, *, cue: bool = False) -> list[SoundSource]:
-    """The sounds that words about sound ask for."""
+    """The sounds that words about sound name."""
     if _FAR.search(words):
         gain_db -= 6.0
     return [
@@ -80,7 +83,9 @@ def _find_requested_sounds(words: str, gain_db: float, *, cue: bool = False) -> 
 
 
 def _find_place_ambience(words: str, gain_db: float, is_inside: bool) -> list[SoundSource]:
-    """The beds that words about a place suggest; through walls where the shot is inside."""
+    """The ambience that words about a place suggest; quieter through walls if the shot is
+    indoors.
+    """
     return [
         SoundSource(name, gain_db - 6.0 if is_inside and name in _OUTDOORS else gain_db, words)
         for name in find_named_sounds(words, all_sounds=False)
@@ -88,12 +93,13 @@ def _find_place_ambience(words: str, gain_db: float, is_inside: bool) -> list[So
 
 
 def find_named_sounds(words: str, *, all_sounds: bool) -> tuple[str, ...]:
-    """The sounds that `words` name, in the order of the table, without those they negate.
+    """The sounds that `words` name, in the order of the table, without negated ones.
 
-    `all_sounds` finds every sound; otherwise only what lies over a place as a bed.
+    `all_sounds` includes every sound; otherwise only ambience.
     """
     keys: dict[str, None] = {}
     for pattern, close, bed in _TABLE:
+        # One mention without a negation before it is enough.
         if any(not _NOT.search(words[: match.start()]) for match in pattern.finditer(words)):
             keys |= dict.fromkeys((close if all_sounds else bed).split(", "))
     keys.pop("", None)

@@ -1,7 +1,7 @@
-"""The throat: syllables and a voice become sound.
+"""A simple vocal tract: turns syllables and a voice into sound.
 
-A train of glottal pulses sets off grains that ring at the formants of each syllable's vowel; a
-whisper is the same throat with air for pulses.
+A train of glottal pulses triggers grains that ring at the formants of each syllable's vowel; for a
+whisper, noise replaces the pulses.
 """
 
 from __future__ import annotations
@@ -30,26 +30,27 @@ Times = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How a speaker sounds."""
+    """The sound of a speaker's voice."""
 
     pitch_hz: float = 150.0
     size: float = 1.0
-    """Factor on the formants: a child's short throat is above 1."""
+    """Factor on the formants; above 1 for a child's short vocal tract."""
     breath: float = 0.06
-    """Share of air in the tone; 1 whispers."""
+    """Share of breath in the tone; 1 whispers."""
     gain_db: float = 0.0
     lively: float = 1.0
     """How far its melody moves."""
 
 
 def synthesize_murmur(line: SpokenLine, seconds: float, voice: Voice) -> Wave:
-    """The line as mono sound; slightly longer than `seconds`, for its last breath."""
+    """The line as mono sound; slightly longer than `seconds`, so that it can fade."""
     beats = schedule_syllables(line.words, seconds)
     n = int((seconds + 0.15) * RATE)
     if not beats:
         return np.zeros(n, dtype=np.float32)
     rng = seed_random_stream(0, line.speaker, line.words)
     times, loud = _build_loudness_curve(beats)
+    # A whisper: random puffs of air instead of periodic pulses.
     if voice.breath >= 1:
         moments = np.sort(rng.random(int(seconds * _PUFFS))) * seconds
         strength = rng.uniform(-1, 1, len(moments))
@@ -67,12 +68,13 @@ def synthesize_murmur(line: SpokenLine, seconds: float, voice: Voice) -> Wave:
             * _to_float32(np.interp(t, times, loud))
         )
     active = sum(beat.end_s - beat.start_s for beat in beats)
+    # Level by the time of speech alone, so that pauses don't make a line louder.
     rms = np.sqrt(float(np.sum(np.square(wave, dtype=np.float64))) / max(1.0, active * RATE))
     return wave * np.float32(10 ** ((_LEVEL_DB + voice.gain_db) / 20) / max(rms, 1e-9))
 
 
 def _build_loudness_curve(syllables: Sequence[Syllable]) -> tuple[Times, Times]:
-    """Breakpoints of a line: seconds from its start, and loudness."""
+    """Breakpoints of a line's loudness: seconds from its start, and loudness."""
     points: list[tuple[float, float]] = [(syllables[0].start_s - 0.02, 0.0)]
     for beat, next_beat in zip(syllables, [*syllables[1:], None], strict=True):
         length = beat.end_s - beat.start_s
@@ -91,14 +93,15 @@ def _build_loudness_curve(syllables: Sequence[Syllable]) -> tuple[Times, Times]:
 def _schedule_glottal_pulses(
     syllables: Sequence[Syllable], seconds: float, voice: Voice, rng: np.random.Generator
 ) -> Times:
-    """Moments of the glottal pulses, seconds."""
+    """Times of the glottal pulses, seconds."""
     grid = np.arange(0, seconds + 0.1, 0.002)
     middles = [(beat.start_s + beat.end_s) / 2 for beat in syllables]
     bend = [1 + (beat.pitch - 1) * voice.lively for beat in syllables]
-    # A drift and a tremor keep it from sounding like a machine.
+    # Drift and tremor, without which it would sound mechanical.
     tremor = 1 + 0.012 * np.sin(2 * np.pi * 5.1 * grid + rng.random() * 6)
     wander = 1 + 0.02 * np.interp(grid, np.linspace(0, seconds + 0.1, 12), rng.normal(size=12))
     pitch = voice.pitch_hz * np.interp(grid, middles, bend) * tremor * wander
+    # The integral of the pitch counts the cycles; a pulse is where it passes a whole number.
     phase = np.concatenate([[0.0], np.cumsum((pitch[1:] + pitch[:-1]) / 2 * 0.002)])
     pulses: Times = np.interp(np.arange(int(phase[-1])), phase, grid)
     return pulses
@@ -111,10 +114,11 @@ def _render_formant_grains(
     voice: Voice,
     sample_count: int,
 ) -> Wave:
-    """At each moment the ringing of the throat at its formants of that moment."""
+    """Adds up one grain per pulse, which rings at the formants of that time."""
     keep = pulse_strengths != 0
     pulse_times, pulse_strengths = pulse_times[keep], pulse_strengths[keep]
     centres = [beat.start_s + 0.5 * (beat.end_s - beat.start_s) for beat in syllables]
+    # A pulse falls between two samples: the grain starts at the next one, with the delay as phase.
     places = pulse_times * RATE
     whole = np.ceil(places).astype(np.int64)
     delays = ((whole - places) / RATE)[:, None]
@@ -123,7 +127,7 @@ def _render_formant_grains(
         targets = [_VOWELS[beat.vowel][number] * voice.size for beat in syllables]
         hz = np.interp(pulse_times, centres, targets)[:, None]
         rate = (-np.pi * width_hz + 2j * np.pi * hz) / RATE
-        # z**m as z**(32 q) * z**r: two small tables instead of one exponential a sample.
+        # z**m as z**(32 q) * z**r: two small tables instead of one exponential per sample.
         coarse = np.exp(rate * (delays * RATE + 32 * np.arange(_GRAIN // 32)))
         fine = np.exp(rate * np.arange(32))
         table = coarse.astype(np.complex64)[:, :, None] * fine.astype(np.complex64)[:, None, :]
@@ -145,7 +149,7 @@ def _compute_bandpass_response(frequencies: Curve, *, low: float, high: float) -
 def _add_consonants(
     wave: Wave, syllables: Sequence[Syllable], rng: np.random.Generator, gain: float
 ) -> None:
-    """Adds the air of hisses and stops before their vowels."""
+    """Adds the noise of hisses and stops before their vowels."""
     for beat in syllables:
         _, seconds, low, high, level = _ONSETS[beat.onset]
         if not seconds:
@@ -186,7 +190,7 @@ _VOWELS: Mapping[str, tuple[float, float, float, float]] = {
     "o": (500, 900, 2450, 3400),
     "u": (340, 820, 2300, 3300),
 }
-"""Formants (Hz) of a grown voice."""
+"""Formants (Hz) of an adult voice."""
 _ONSETS: Mapping[str, tuple[float, float, float, float, float]] = {
     "": (0.6, 0, 0, 0, 0),
     "soft": (0.45, 0, 0, 0, 0),
@@ -194,4 +198,4 @@ _ONSETS: Mapping[str, tuple[float, float, float, float, float]] = {
     "stop": (0.05, 0.025, 1800, 6000, 0.35),
     "hiss": (0.08, 0.085, 3800, 9500, 0.22),
 }
-"""The voice while it sounds (0..1), then its air: seconds, corners (Hz), level."""
+"""Loudness of the voice during the onset (0..1), then its noise: seconds, corners (Hz), level."""

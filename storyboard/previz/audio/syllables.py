@@ -1,7 +1,7 @@
-"""Words as syllables in time: what the ear hears and the lips do comes from one schedule.
+"""Divides words into syllables in time: one schedule for the voice and for the lips.
 
-Letters are read only for their rhythm: vowel groups make syllables, the consonant before each
-gives it a way to begin, punctuation makes pauses and bends the melody.
+Letters only give the rhythm: vowel groups make syllables, the consonant before each its onset, and
+punctuation makes pauses and shapes the melody.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ class Syllable:
 def estimate_line_durations(
     lines: Sequence[SpokenLine],
 ) -> tuple[tuple[SpokenLine, float], ...]:
-    """Every line with the seconds it takes: its words at the common pace, hurried at most to 4.5
-    words a second where the same speaker's next line comes too soon.
+    """Every line with its duration in seconds, from its words at the common pace.
+
+    If the same speaker's next line starts too soon, the line is hurried, to 4.5 words per second at
+    most.
     """
     timed_lines = []
     for line in lines:
@@ -52,13 +54,14 @@ def estimate_line_durations(
 
 @lru_cache(maxsize=256)
 def schedule_syllables(words: str, seconds: float) -> tuple[Syllable, ...]:
-    """`words` as syllables that fill at most `seconds`, with pauses at the punctuation."""
+    """`words` as syllables that fill at most `seconds`, with pauses at punctuation."""
     plan: list[tuple[str, str, float, float]] = []  # vowel, onset, weight, pause after
     ends: list[str] = []
     for word, mark in _WORD.findall(words):
         parts = _split_word_into_syllables(word)
         for place, (onset, vowel) in enumerate(parts):
             last = place == len(parts) - 1
+            # The first syllable is stressed, the last one of a word and of a phrase is longer.
             weight = 1.2 if place == 0 and len(parts) > 1 else 1.0
             plan.append((vowel, onset, weight * (1.12 if last else 0.95), 0.1 if last else 0.0))
         pause = max((_PAUSES.get(character, 0.0) for character in mark), default=0.0)
@@ -69,11 +72,14 @@ def schedule_syllables(words: str, seconds: float) -> tuple[Syllable, ...]:
     if not plan:
         return ()
     total = sum(weight + pause for *_, weight, pause in plan) - plan[-1][3]
+    # A few words in a long time are not stretched beyond a natural syllable.
     unit = min(seconds / total, _LONGEST_SYLLABLE_S)
     timed: list[Syllable] = []
     at, since, ahead = 0.0, 0, [i for i, end in enumerate(ends) if end] or [len(ends) - 1]
     for place, (vowel, onset, weight, pause) in enumerate(plan):
         close = next((i for i in ahead if i >= place), len(plan) - 1)
+        # The pitch falls over each phrase and rises at its stressed syllables; the punctuation ends
+        # it.
         x = (place - since) / max(1, close - since)
         pitch = 1.10 - 0.2 * x + (0.07 if weight > 1.15 else 0.0)
         if place == close:
@@ -92,9 +98,10 @@ def _split_word_into_syllables(word: str) -> list[tuple[str, str]]:
     if letters.isdigit():
         return [("stop" if int(d) % 3 else "soft", "aeiou"[int(d) % 5]) for d in letters[:6]]
     groups = [(m.start(), m[0]) for m in _VOWEL_GROUP.finditer(letters)]
+    # A final `e` is silent, except in `-le`.
     if len(groups) > 1 and letters.endswith("e") and groups[-1][1] == "e" and letters[-2:] != "le":
         groups.pop()
-    if not groups:  # another script, or an abbreviation: a syllable for every two characters
+    if not groups:  # another script, or an abbreviation: one syllable per two characters
         places = range(0, len(letters), 2)
         return [("soft" if i % 4 else "stop", "aeiou"[ord(letters[i]) % 5]) for i in places]
     parts, end = [], 0
@@ -119,7 +126,7 @@ def _classify_punctuation(punctuation: str) -> str:
 
 
 def _count_words(words: str) -> float:
-    """Words; where a script has no spaces, two and a half characters stand for one."""
+    """The number of words; in a script without spaces, 2.5 characters count as one."""
     return max(len(words.split()), len(_UNSPACED.findall(words)) / 2.5)
 
 

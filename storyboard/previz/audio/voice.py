@@ -1,7 +1,7 @@
-"""A wordless voice: lines as murmur, in their own rhythm, pitch and pauses, with a mouth to match.
+"""A wordless voice: murmurs lines with their own rhythm, pitch and pauses.
 
-Nobody can understand it, and everybody hears who speaks, when, and in what mood. This module
-casts the voice and times the lips; `syllables` is the rhythm, `speech_synth` makes the sound.
+It can't be understood, but it shows who speaks, when, and in what mood. This module chooses the
+voice; `syllables` gives the rhythm, `speech_synth` makes the sound.
 """
 
 from __future__ import annotations
@@ -25,13 +25,16 @@ from storyboard.providers.base import Figure, SpokenLine
 
 
 def choose_voice(speaker: str, *voice_hints: str, how: str = "") -> Voice:
-    """The steady voice of `speaker`: from the first hint that names one, else from the name."""
+    """The voice of `speaker`, always the same: from the first hint that names one, else from the
+    name.
+    """
     draws = seed_random_stream(0, "voice", speaker.casefold()).random(3)
     base_voice = next(
         (voice for hint in voice_hints for pattern, voice in _VOICES if pattern.search(hint)), None
     )
     if base_voice is None:
         base_voice = _UNNAMED[int(draws[0] * len(_UNNAMED))]
+    # Slight variation by name, so that two people with the same hint differ.
     voice = replace(
         base_voice,
         pitch_hz=base_voice.pitch_hz * (0.95 + 0.1 * draws[1]),
@@ -50,7 +53,7 @@ def choose_voice(speaker: str, *voice_hints: str, how: str = "") -> Voice:
 
 
 def murmur_line(line: SpokenLine, seconds: float, figures_by_name: Mapping[str, Figure]) -> Wave:
-    """What is heard of a line: the speaker's voice, through a wall or a wire where it is off."""
+    """The sound of a line: the speaker's voice, filtered if it comes through a phone or a wall."""
     figure = figures_by_name.get(line.speaker)
     hints = (line.voice, figure.voice, figure.description) if figure else (line.voice,)
     wave = synthesize_murmur(line, seconds, choose_voice(line.speaker, *hints, how=line.how))

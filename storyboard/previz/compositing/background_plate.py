@@ -1,4 +1,4 @@
-"""A foreign picture as a plate: the shot's camera moves over it, and the air lives before it."""
+"""Moves the shot's camera over an existing picture, with weather in front of it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def animate_camera_over_picture(
 ) -> Iterator[Pixels]:
     """`frame_count` pictures: the first is `picture` itself, then the camera moves over it.
 
-    Moves that would show what lies outside of it first go in a little, eased, so that there is no
-    jump and no edge.
+    Moves that would show what is outside the picture zoom in slightly first, eased, so that there
+    is no jump and no edge.
     """
     high, wide = picture.shape[:2]
     palette = build_light_palette(
@@ -43,11 +43,14 @@ def animate_camera_over_picture(
             for step in segment.steps:
                 dz, dx, dy, turn = _compute_step_zoom_shift_roll(step, segment.length_s)
                 zoom, x, y, roll = zoom * math.exp(dz * u), x + dx * u, y + dy * u, roll + turn * u
+        # Hand-held sway and weather fade in over the first second, since the first frame is the
+        # picture itself.
         hand = max((step.speed for step in spec.steps if step.kind == "handheld"), default=0.0)
         melt = min(1.0, t / _MELT_S)
         if hand:
             x += hand * melt * 0.010 * (math.sin(t * 2.1) + 0.5 * math.sin(t * 5.3 + 1))
             y += hand * melt * 0.008 * (math.sin(t * 1.7 + 2) + 0.5 * math.sin(t * 4.9))
+        # Zoom in just enough that shift and roll stay inside the picture.
         spare = 2 * max(abs(x) / 1.0, abs(y)) + abs(math.sin(math.radians(roll))) * 1.6
         zoom = max(zoom, 1 + spare * 1.02)
         moved_picture = _zoom_shift_and_roll_picture(picture, zoom, x * wide, y * high, roll)
@@ -61,7 +64,9 @@ def animate_camera_over_picture(
 def _compute_step_zoom_shift_roll(
     step: CameraStep, length_s: float
 ) -> tuple[float, float, float, float]:
-    """(growth, x, y, roll) of a whole step; shares of the frame, the picture's own way."""
+    """(growth, x, y, roll) of a whole step, as shares of the frame, in the direction of the
+    picture.
+    """
     by = step.speed * min(1.2, max(0.4, length_s / 5))
     sign = -1.0 if step.way in ("left", "down", "out") else 1.0
     if step.kind in ("dolly", "zoom", "follow"):
@@ -91,7 +96,7 @@ def _zoom_shift_and_roll_picture(
 def dissolve_picture_into_scene(
     picture: Pixels, scene_frame: Pixels, frame_index: int, dissolve_frames: int
 ) -> Pixels:
-    """`picture` giving way to `scene_frame` over `dissolve_frames`; the picture itself at 0."""
+    """Dissolves `picture` into `scene_frame` over `dissolve_frames`; the picture itself at 0."""
     if frame_index <= 0:
         return picture
     if frame_index >= dissolve_frames:

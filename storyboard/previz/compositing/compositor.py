@@ -1,4 +1,4 @@
-"""Frames: every sheet where the camera sees it at that moment, far ones first."""
+"""Draws frames: every layer where the camera sees it at that time, far ones first."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from storyboard.previz.staging.camera import Pose, View
 _WALL = 12.0
 _APPEARS_S = 0.8
 _NEAR = 0.35
-"""Metres before the lens within which a sheet is passed and seen no more."""
+"""Metres in front of the lens at which a layer is no longer drawn."""
 
 Affine = NDArray[np.float64]
 
 
 @dataclass
 class Compositor:
-    """Draws the frames of one blocked shot; frames may be asked for in any order."""
+    """Draws the frames of one blocked shot; frames may be requested in any order."""
 
     stage: Stage
     actors: Actors
     draw_outside: Callable[[Pixels, float], None] | None = None
-    """Draws what falls behind the wall of a room, at a moment of the world's clock."""
+    """Draws what is outside a room, behind its wall, at a time of the world clock."""
     _sprites: SpriteCache = field(init=False)
     _sheets: list[Plane | Floor | Beam] = field(init=False)
 
@@ -44,16 +44,18 @@ class Compositor:
         self._sheets = sorted(self.stage.planes, key=lambda sheet: -sheet.z)
 
     def draw_frame(self, pose: Pose, t: float) -> Pixels:
-        """BGRA of the moment `t` seconds into the shot; the alpha means nothing."""
+        """BGRA of the time `t` seconds into the shot; ignore the alpha."""
         view, stage = self.stage.view, self.stage
         canvas = np.zeros((view.height, view.width, 4), np.uint8)
         clock = stage.clock + t
         actors = self._sort_actors_by_depth(t)
         draw_outside = self.draw_outside
         for sheet in self._sheets:
+            # The outside comes after everything behind the wall and before the wall itself.
             if draw_outside is not None and sheet.z < _WALL:
                 draw_outside(canvas, clock)
                 draw_outside = None
+            # Actors move in depth, so they are merged into the sorted layers for every frame.
             while actors and actors[0][0] > sheet.z:
                 self._draw_actor(canvas, actors.pop(0), pose, t)
             if isinstance(sheet, Floor):
@@ -81,6 +83,7 @@ class Compositor:
         view, motion, picture = self.stage.view, plane.motion, plane.picture
         if view.distance + plane.z - pose.z < _NEAR:
             return
+        # Layers sway by the world clock, so an extension continues their movement.
         turn = math.sin(math.tau * clock / motion.period + motion.phase)
         aside = motion.drift * clock + motion.slide * turn
         lean = motion.sway * turn
@@ -89,6 +92,7 @@ class Compositor:
         a = s * view.height / picture.density
         left = picture.left + aside + lean * (plane.foot - picture.top)
         u, v = view.project_point(pose, left, picture.top + down, plane.z)
+        # The lean is a shear about the layer's foot, which stays in place.
         matrix = np.array([[a, -lean * a, u * view.height], [0.0, a, v * view.height]])
         self._warp_pixels_onto(canvas, picture.pixels, matrix, pose, plane.opaque)
 
@@ -98,6 +102,7 @@ class Compositor:
         if matrix is None:
             return
         edge = view.project_point(pose, 0.0, floor.level, min(floor.z, 3000.0))[1] * view.height
+        # In a rolled frame the horizon slants, so the warped area must reach further up.
         if pose.roll:
             matrix = np.vstack([_build_roll_matrix(view, pose.roll), [0, 0, 1]]) @ matrix
         lean = abs(math.sin(math.radians(pose.roll))) * view.width * 0.6
@@ -105,8 +110,8 @@ class Compositor:
         if top >= view.height:
             return
         matrix = np.array([[1, 0, 0], [0, 1, -top], [0, 0, 1]]) @ matrix
-        # A camera that travels far leaves the painted ground, whose edge then runs on; the last
-        # row and column are only partly covered and stay out of that.
+        # A camera that travels far leaves the painted ground, whose edge is then repeated; the
+        # last row and column are only partly covered and are left out.
         warped = cv2.warpPerspective(
             np.ascontiguousarray(floor.pixels[:-2, :-2]),
             matrix,
@@ -126,6 +131,8 @@ class Compositor:
         s = view.compute_scale(pose, beam.z) * view.height / beam.picture.density
         u, v = view.project_point(pose, beam.x, beam.y, beam.z)
         box = beam.picture
+        # Two opposite beams; the one towards the camera is brighter, and an edge-on beam is
+        # invisible.
         for sign, strength in ((1.0, 0.5 + 0.5 * toward), (-1.0, 1.0 - 0.5 * toward)):
             a = s * across * sign
             if abs(a) < s * 0.03:
@@ -161,7 +168,7 @@ class Compositor:
         x, z, _ = actor.walk.locate_at(t)
         s = view.compute_scale(pose, z) * view.height
         if body.view == "side":
-            # who leans forward does so about the head, which stays where the frame has it
+            # a person who leans forward moves about the head, which keeps its place in the frame
             x -= locate_chin(mark.look, body)[0] * mark.look.height * (-1 if flip else 1)
         u, v = view.project_point(pose, x, 0.0, z)
         breath = 1.0 + 0.0022 * math.sin((clock + t) * 1.9 + z)
@@ -216,7 +223,7 @@ class Compositor:
     def _draw_flock(
         self, canvas: Pixels, thing: MovingProp, x: float, y: float, z: float, pose: Pose, t: float
     ) -> None:
-        """Birds on their rounds, each with its own size of circle and beat."""
+        """Birds in circles, each with its own radius and wing beat."""
         name, clock = thing.placed.thing.name, self.stage.clock + t
         for i in range(thing.placed.thing.count):
             rng = seed_random("bird", self.stage.spec.shot, i)
@@ -261,7 +268,7 @@ class Compositor:
 
 
 def _compute_gait_turn_and_lift(thing: MovingProp, t: float) -> tuple[float, float]:
-    """(turn, lift) of an animal that runs, a thing on wheels that shakes a little."""
+    """(turn, lift) of a running animal, or of a vehicle, which shakes slightly."""
     name = thing.placed.thing.name
     walked = thing.walk.locate_at(t)[2]
     if not thing.walk.is_moving(t):
@@ -279,7 +286,7 @@ def warp_pixels_onto(
     canvas: Pixels, pixels: Pixels, matrix: Affine, view: View, roll_degrees: float = 0.0,
     opaque: bool = False,
 ) -> None:  # fmt: skip
-    """Warps `pixels` by `matrix` (edges of pixels to edges of pixels) onto `canvas`."""
+    """Warps `pixels` by `matrix` (between pixel edges) onto `canvas`."""
     if roll_degrees:
         roll_matrix = _build_roll_matrix(view, roll_degrees)
         matrix = np.vstack([roll_matrix, [0, 0, 1]])[:2] @ np.vstack([matrix, [0, 0, 1]])
@@ -290,7 +297,7 @@ def warp_pixels_onto(
     y0, y1 = max(0, math.floor(min(ys)) - 1), min(view.height, math.ceil(max(ys)) + 1)
     if x1 <= x0 or y1 <= y0:
         return
-    # OpenCV counts from the middles of pixels
+    # OpenCV's coordinates are those of pixel centres
     pixel_matrix = matrix.copy()
     pixel_matrix[0, 2] += 0.5 * (matrix[0, 0] + matrix[0, 1]) - 0.5 - x0
     pixel_matrix[1, 2] += 0.5 * (matrix[1, 0] + matrix[1, 1]) - 0.5 - y0
@@ -307,7 +314,7 @@ def warp_pixels_onto(
 def _clear_ground_above_horizon(
     pixels: Pixels, view: View, roll_degrees: float, horizon_y: float, crop_top: int
 ) -> None:
-    """Takes away what of the ground ran up over its far edge, a slanting line in a rolled frame."""
+    """Removes ground that the warp drew above the horizon, a slanting line in a rolled frame."""
     wide = view.width
     band = np.array(
         [[-wide, horizon_y], [2 * wide, horizon_y], [2 * wide, -9 * wide], [-wide, -9 * wide]]

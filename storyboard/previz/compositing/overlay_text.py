@@ -1,6 +1,6 @@
-"""Words on the picture: subtitles always, burn-in and slate where asked; never on the end frames.
+"""Text on the picture: subtitles always, burn-in and slate on request; never on the end frames.
 
-The first and the last frame of a take are handed on to other shots, so they stay clean plates.
+The first and the last frame of a take are passed on to other shots, so they stay clean.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SLATE_S = 0.9
 
 @dataclass(frozen=True, slots=True)
 class TextOverlay:
-    """A picture of words and the frames it is seen in."""
+    """A picture of text and the frames that show it."""
 
     pixels: Pixels
     left: int
@@ -33,7 +33,7 @@ class TextOverlay:
     end: int
 
     def compute_opacity(self, frame_index: int, frame_count: int) -> float:
-        """0 on the first and last frame of a take, whatever is said there."""
+        """0 on the first and last frame of a take, even if the text covers them."""
         begin, end = max(self.start, 1), min(self.end, frame_count - 1)
         if not begin <= frame_index < end:
             return 0.0
@@ -43,12 +43,13 @@ class TextOverlay:
 def build_subtitles(
     lines: Sequence[SpokenLine], width: int, height: int, fps: int, frame_count: int
 ) -> list[TextOverlay]:
-    """The spoken lines, two rows at a time, low in the frame."""
+    """The spoken lines, two rows at a time, at the bottom of the frame."""
     size = 0.052 * min(width, height) * (1.0 if width >= height else 1.05)
     max_characters = max(12, min(_CHARACTERS, int(width * 0.88 / (size * 0.52))))
     overlays: list[TextOverlay] = []
     timed_lines = estimate_line_durations(tuple(lines))
     for i, (line, seconds) in enumerate(timed_lines):
+        # A subtitle ends when the next line starts.
         later_starts = [other.at_s for other, _ in timed_lines[i + 1 :] if other.at_s > line.at_s]
         last = min([line.at_s + seconds + 0.45, *later_starts])
         pages = _split_subtitle_pages(line.words, max_characters)
@@ -78,7 +79,7 @@ def _split_subtitle_pages(words: str, max_characters: int) -> list[list[str]]:
 
 
 def _split_into_two_rows(text: str, max_characters: int) -> list[str]:
-    """Two rows of nearly one length, the upper the shorter."""
+    """Two rows of nearly the same length."""
     words = text.split()
     cuts = [[" ".join(words[:i]), " ".join(words[i:])] for i in range(1, len(words))]
     fitting_cuts = [cut for cut in cuts if max(map(len, cut)) <= max_characters] or cuts
@@ -105,6 +106,8 @@ def _draw_subtitle(
             f'font-size="{fmt(font_size)}" text-anchor="middle"'
         )
         text = escape_xml(row)
+        # Three strokes of falling width and rising opacity make a soft dark edge around the
+        # letters.
         for spread, alpha in ((0.34, 0.16), (0.20, 0.34), (0.09, 0.62)):
             body += (
                 f'<text {common} fill="none" stroke="#0b0b0e" stroke-opacity="{alpha}" '
@@ -119,7 +122,7 @@ def _draw_subtitle(
 def draw_slate_overlay(
     spec: ShotSpec, prompt: str, frame_width: int, frame_height: int, fps: int, frame_count: int
 ) -> TextOverlay:
-    """A board with what was understood, over the first second."""
+    """A slate with the shot as it was understood, over the first second."""
     size = min(frame_width, frame_height) * 0.045
     rows = [
         f"{spec.set} - {spec.time}".upper(),
@@ -165,7 +168,7 @@ def _wrap_text(text: str, max_characters: int) -> list[str]:
 
 
 def format_shot_label(spec: ShotSpec) -> str:
-    """What the renderer made of the words, in the trade's own: `MCU 65MM DOLLY IN`."""
+    """The shot as the renderer understood it, in film terms: `MCU 65MM DOLLY IN`."""
     steps = " > ".join(f"{step.kind} {step.way}".strip() for step in spec.steps) or "hold"
     lens = f" {spec.lens:g}mm" if spec.lens else ""
     angle = f" {spec.angle}" if spec.angle != "eye" else ""
@@ -175,7 +178,7 @@ def format_shot_label(spec: ShotSpec) -> str:
 def draw_shot_info_strip(
     spec: ShotSpec, frame_index: int, fps: int, width: int, height: int
 ) -> Pixels:
-    """A strip along the top: what was understood, and where in the take we are."""
+    """A strip along the top: the shot as understood, and the time in the take."""
     size = min(width, height) * 0.030
     seconds, rest = divmod(frame_index, fps)
     clock = f"{seconds // 60:02d}:{seconds % 60:02d}:{rest:02d}"
@@ -192,7 +195,7 @@ def draw_shot_info_strip(
 def paste_text_picture(
     canvas: Pixels, text_pixels: Pixels, left: int, top: int, opacity: float = 1.0
 ) -> None:
-    """Lays words over `canvas`, which they must not leave upwards."""
+    """Draws text on `canvas`; `top` and `left` are raised to 0 where needed."""
     top, left = max(0, top), max(0, left)
     high = min(text_pixels.shape[0], canvas.shape[0] - top)
     wide = min(text_pixels.shape[1], canvas.shape[1] - left)

@@ -1,4 +1,4 @@
-"""People and things as pixels: painted once for each pose, kept for the shot."""
+"""Sprites of people and things: painted once per pose and cached for the shot."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _KEY = 0.42
 
 @dataclass
 class SpriteCache:
-    """Paints sprites for a stage and keeps them."""
+    """Paints sprites for a stage and caches them."""
 
     stage: Stage
     _sprites: dict[object, Picture | None] = field(default_factory=dict)
@@ -43,7 +43,9 @@ class SpriteCache:
     def paint_body_and_shadow(
         self, mark: Mark, pose: BodyPose, face: Face, z: float, flip: bool
     ) -> Picture | None:
-        """Body, the hair behind it and the shadow at its feet; the origin is between the feet."""
+        """The body, the hair behind it and the shadow at its feet; the origin is between the
+        feet.
+        """
         key = ("torso", mark.person.name, mark.shoulder, pose, face.view, face.turn, flip)
         if key not in self._sprites:
             look = mark.look
@@ -51,6 +53,7 @@ class SpriteCache:
             x, y = locate_chin(look, pose)
             art = place_art(behind, x, y, look.head) + draw_body_below_chin(look, pose)
             art = place_art(mirror_art(art) if flip else art, 0, 0, look.height)
+            # The higher the camera, the rounder the shadow on the ground.
             rise = max(0.10, min(0.5, self.stage.home.y / max(1.0, self.stage.view.distance)))
             wide = 0.21 if not pose.phase else 0.27
             shadow = define_gradient("foot", [(0, "#000000", 0.42), (0.55, "#000000", 0.26),
@@ -97,6 +100,7 @@ class SpriteCache:
                 shade = draw_ellipse(0, 0.0, prop.width * 0.46, prop.width * 0.026, "#000000", 0.28)
             elif prop.stand == "table":
                 shade = draw_ellipse(0, 0.0, prop.width * 0.55, prop.width * 0.10, "#000000", 0.26)
+            # Mirrored letters could not be read.
             if faces_left and not (words and thing.name in _LETTERED):
                 art, shines = mirror_art(art), mirror_art(shines)
             box = Box(-prop.width * 0.8 - 0.7, -prop.height * 1.3 - 0.7,
@@ -110,7 +114,7 @@ class SpriteCache:
     def paint_bird(
         self, species: str, wing_beat: int, faces_left: bool, z: float, y: float
     ) -> Picture | None:
-        """A bird in one beat of its wings; the origin is its middle."""
+        """A bird in one phase of its wing beat; the origin is its middle."""
         key = ("wing", species, wing_beat, faces_left)
         if key not in self._sprites:
             colors = ("#f2f1ea", "#3d444d") if species == "gull" else ("#33353d", "#202228")
@@ -123,7 +127,7 @@ class SpriteCache:
         self, art: str, glow_art: str, box: Box, z: float, darken: bool = False,
         shadow: float = 1.0, origin_y: float = 0.0,
     ) -> Picture | None:  # fmt: skip
-        """Within what the frame can ever show of it, as sharp as it is ever seen.
+        """Paints the part that the frame can ever show, at the highest resolution ever needed.
 
         `origin_y` is the height of its origin.
         """
@@ -138,6 +142,7 @@ class SpriteCache:
                   min(box.bottom + pad, visible.bottom - origin_y + 0.4))  # fmt: skip
         if box.height <= 0.01 or box.width <= 0.01:
             return None
+        # Strong blur hides detail, so paint smaller; the scaling itself adds the rest of the blur.
         if blur > 3:
             density /= blur / 3
             blur = 3.0

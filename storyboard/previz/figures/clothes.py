@@ -1,4 +1,4 @@
-"""What a body wears, seen from the front or the back."""
+"""Clothes of a body, from the front or the back."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def draw_clothed_torso(
 
 
 def _clip_art_to_outline(clip_id: str, outline_path: str, art: str) -> str:
-    """`art`, cut off where `outline_path` ends."""
+    """`art`, clipped to `outline_path`."""
     return (
         f'<clipPath id="{clip_id}"><path d="{outline_path}"/></clipPath>'
         f'<g clip-path="url(#{clip_id})">{art}</g>'
@@ -88,7 +88,7 @@ def _clip_art_to_outline(clip_id: str, outline_path: str, art: str) -> str:
 def _draw_garment_front(
     look: Look, waist_width: float, shoulder_y: float, hip_y: float, hem_y: float, dark_color: str
 ) -> str:
-    """What a garment shows in front."""
+    """The front of a garment."""
     over, inner, c = look.over, look.inner, look.over_color
     light = shade_color(c, 0.10)
     v = shoulder_y + (hip_y - shoulder_y) * (
@@ -193,7 +193,7 @@ def _draw_scarf(look: Look, shoulder_y: float, from_behind: bool) -> str:
 
 
 def find_sleeve_color_and_bareness(look: Look) -> tuple[str, bool]:
-    """Colour of the arm, and whether it is bare below the elbow."""
+    """The colour of the arm, and whether it is bare below the elbow."""
     if look.over in ("vest", "overalls", "apron"):
         return look.inner if look.over != "overalls" else shade_color(look.over_color, 0.35), False
     return look.over_color, look.over == "tee"

@@ -32,21 +32,21 @@ CLOSED, NARROW, OPEN, ROUND = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """How a head looks at this moment."""
+    """The appearance of a head at one time."""
 
     view: str = "front"
-    """front back side; `side` looks right."""
+    """front, back or side; `side` looks right."""
     turn: float = 0.0
-    """-1 a three-quarter view to the left, 1 to the right; for the front view."""
+    """-1 is a three-quarter view to the left, 1 to the right; for the front view only."""
     mouth: int = CLOSED
     shut: bool = False
-    """Eyes closed."""
+    """Whether the eyes are closed."""
     down: bool = False
     mood: str = ""
 
 
 def draw_hair_behind_and_head(look: Look, face: Face) -> tuple[str, str]:
-    """(what lies behind the body, the head itself)."""
+    """(what is behind the body, the head itself)."""
     if face.view == "back":
         return "", _draw_head_back(look)
     if face.view == "side":
@@ -67,6 +67,7 @@ def _mix_skin_shade_blush_lip(look: Look) -> tuple[str, str, str, str]:
 def _draw_head_front(look: Look, face: Face) -> str:
     skin, dark, warm, lip = _mix_skin_shade_blush_lip(look)
     t = face.turn
+    # A turned head shifts its features to that side and narrows the far one.
     dx = t * 0.115
     soft = -0.022 if look.woman else 0.018
     jaw = [(0.0, -0.99), (0.25, -0.93), (0.375, -0.72), (0.385, -0.48), (0.335 + soft, -0.235),

@@ -57,7 +57,7 @@ def draw_figure(look: Look, pose: BodyPose, face: Face) -> str:
 
 
 def _draw_front_or_back_view(look: Look, pose: BodyPose, from_behind: bool) -> str:
-    """Seen from the front or the back."""
+    """The body from the front or the back."""
     down, lift = compute_sitting_drop(pose), compute_step_bob(pose)
     w = look.broad
     sh = 0.118 * w
@@ -83,6 +83,7 @@ def _draw_front_or_back_view(look: Look, pose: BodyPose, from_behind: bool) -> s
                  (0.0, neck_y + 0.026), (-0.034, neck_y + 0.012)], skin_dark, 0.8)  # fmt: skip
     out += draw_collar(look, shoulder, from_behind)
     if from_behind:
+        # From behind, arms in front of the body are hidden by it, so they are drawn first.
         carried_thing = _draw_held_thing(look, pose, sh, shoulder) if pose.hands == "carry" else ""
         return before + out + carried_thing if pose.hands else out + before
     return out + before + _draw_held_thing(look, pose, sh, shoulder)
@@ -118,6 +119,7 @@ def _draw_legs(look: Look, pose: BodyPose, hip_width: float, hip_y: float) -> st
         x = side * hip_width * 0.56
         lift = 0.0
         if pose.phase is not None:
+            # The legs are half a cycle apart.
             lift = max(0.0, math.sin(math.tau * pose.phase / 12 + (0 if side > 0 else math.pi)))
             lift *= 0.045 if not pose.runs else 0.08
         tone = shade_color(color, -0.07) if side > 0 else color
@@ -157,10 +159,11 @@ def _draw_arm_and_is_in_front(
     swing: float,
     from_behind: bool,
 ) -> tuple[str, bool]:
-    """An arm of the front or back view, and whether it lies before the body."""
+    """An arm in the front or back view, and whether it is in front of the body."""
     color, bare = find_sleeve_color_and_bareness(look)
     tone = shade_color(color, -0.10) if side > 0 else shade_color(color, 0.02)
     at = (side * (shoulder_width - 0.014), shoulder_y + 0.034)
+    # The arm at the picture's right acts; holding and crossing take both.
     active = pose.hands and (side > 0 or pose.hands in ("hold", "cross"))
     upper, lower = 0.180, 0.155
     if active and pose.hands == "hold":
@@ -210,7 +213,7 @@ def _draw_arm_and_is_in_front(
 
 
 def _draw_held_thing(look: Look, pose: BodyPose, shoulder_width: float, shoulder_y: float) -> str:
-    """The thing in the hands of a front view, in body heights."""
+    """The thing in the hands in the front view, in body heights."""
     if not pose.holds:
         return ""
     prop = find_prop(pose.holds)

@@ -1,4 +1,4 @@
-"""Arms and legs: two bones of paper and what is at their end."""
+"""Arms and legs: two paper bones with a hand or a shoe at the end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storyboard.previz.painting.svg import (
 def draw_limb(
     start: Point, joint: Point, tip: Point, color: str, start_width: float, tip_width: float
 ) -> str:
-    """Two bones of paper, tapering from `start_width` to `tip_width`."""
+    """Two paper bones, tapering from `start_width` to `tip_width`."""
     mid = (start_width + tip_width) / 2 * 1.02
     out = ""
     for (x0, y0), (x1, y1), w0, w1 in (
@@ -45,7 +45,9 @@ def draw_limb(
 def find_joint_and_end(
     start: Point, upper_length: float, lower_length: float, upper_angle: float, lower_angle: float
 ) -> tuple[Point, Point]:
-    """(joint, end) of two bones hanging from `start`; angles from straight down, degrees, right."""
+    """(joint, end) of two bones that hang from `start`; angles from straight down to the right,
+    degrees.
+    """
     a, b = math.radians(upper_angle), math.radians(lower_angle)
     joint = (start[0] + math.sin(a) * upper_length, start[1] + math.cos(a) * upper_length)
     return joint, (joint[0] + math.sin(b) * lower_length, joint[1] + math.cos(b) * lower_length)

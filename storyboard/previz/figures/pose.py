@@ -1,4 +1,4 @@
-"""How a body stands, sits or steps at a moment. Units are body heights."""
+"""The pose of a body at one time. Units are body heights."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from storyboard.previz.painting.svg import Point
 from storyboard.previz.script.character_look import Look
 
 STRIDE = 0.78
-"""Body heights that one whole cycle of two steps covers."""
+"""Body heights that one full cycle of two steps covers."""
 
 
 @dataclass(frozen=True, slots=True)
 class BodyPose:
-    """What a body does at a moment; hashable, so that a sprite is painted once."""
+    """The pose of a body; hashable, so each sprite is painted once."""
 
     view: str = "front"
-    """front back side; `side` looks right."""
+    """front, back or side; `side` looks right."""
     phase: int | None = None
-    """Twelfths of a walking cycle, or None when it stands."""
+    """Twelfths of a walking cycle; None if the body stands."""
     sits: bool = False
     hands: str = ""
     holds: str = ""
@@ -27,7 +27,7 @@ class BodyPose:
 
 
 def locate_chin(look: Look, pose: BodyPose) -> Point:
-    """Where the chin sits."""
+    """The position of the chin."""
     down = compute_sitting_drop(pose)
     lean = 0.0
     if pose.view == "side":

@@ -1,4 +1,4 @@
-"""A body seen from the side, looking right."""
+"""A body from the side, looking right."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from storyboard.previz.script.character_look import Look
 
 
 def draw_body_from_side(look: Look, pose: BodyPose) -> str:
-    """Seen from the side, looking right."""
+    """The body from the side, looking right."""
     down, lift = compute_sitting_drop(pose), compute_step_bob(pose)
     w = look.broad
     shoulder = -(1 - look.head) + 0.040 + down + lift
@@ -51,6 +51,7 @@ def draw_body_from_side(look: Look, pose: BodyPose) -> str:
             if pose.sits:
                 swing, bend = 22.0, 44.0
         else:
+            # Arms and legs of one side swing against each other.
             swing = 24 * reach * math.sin(phase + (math.pi if is_near else 0))
             if is_near and pose.hands == "carry":
                 swing *= 0.25
@@ -102,6 +103,7 @@ def draw_body_from_side(look: Look, pose: BodyPose) -> str:
         else:
             turn = phase + (0 if is_near else math.pi)
             first = 25 * reach * math.sin(turn)
+            # The lower leg trails while the leg swings forward.
             second = first - max(0.0, (46 if not pose.runs else 80) * math.cos(turn)) * 0.9
         x = lean * 0.4
         knee, ankle = find_joint_and_end((x, hip), 0.242, 0.226, first, second)

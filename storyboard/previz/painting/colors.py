@@ -1,4 +1,4 @@
-"""Colours as `#rrggbb`: those that words name, and how they mix."""
+"""Colours as `#rrggbb`: colour names, and mixing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLORS = {
     "dark": "#33363d", "straw": "#d6b66a", "denim": "#45618a", "coral": "#dd7561",
     "plum": "#653a58", "ochre": "#bf8a36", "camel": "#b58a57",
 }  # fmt: skip
-"""The pots that the words for colours stand for."""
+"""The paint for each colour name."""
 
 
 def to_rgb(color: str) -> Color:
@@ -38,11 +38,11 @@ def mix_colors(a: str, b: str, share_of_b: float) -> str:
 
 
 def shade_color(color: str, lightness: float) -> str:
-    """Lighter for a positive `lightness`, darker for a negative one; 1 reaches white, -1 black."""
+    """Lighter for a positive `lightness`, darker for a negative one; 1 gives white, -1 black."""
     return mix_colors(color, "#ffffff" if lightness > 0 else "#000000", abs(lightness))
 
 
 def jitter_color(color: str, rng: random.Random, spread: float = 10) -> str:
-    """The same colour from another pot."""
+    """A slight variation of the colour."""
     light = rng.uniform(-spread, spread)
     return to_hex(*(c + light + rng.uniform(-spread, spread) / 2 for c in to_rgb(color)))

@@ -1,4 +1,4 @@
-"""Pictures from files and to files: exact, in the frame's size, never half written."""
+"""Reads and writes picture files: exact, in the frame's size, never partly written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storyboard.previz.painting.rasterizer import Pixels
 
 
 def load_picture_filling_frame(path: Path, width: int, height: int) -> Pixels:
-    """A picture file as BGRA that fills the frame; of the frame's own size it is left as it is.
+    """A picture file as BGRA that fills the frame; unchanged if it has the frame's size.
 
     Raises MediaError when it can't be read.
     """
@@ -25,7 +25,7 @@ def load_picture_filling_frame(path: Path, width: int, height: int) -> Pixels:
 
 
 def crop_to_fill_frame(picture: Pixels, width: int, height: int) -> Pixels:
-    """Scaled to cover the frame, what stands over cut off evenly."""
+    """The picture scaled to cover the frame, with the overhang cropped evenly."""
     high, wide = picture.shape[:2]
     if (wide, high) == (width, height):
         return picture
@@ -38,7 +38,7 @@ def crop_to_fill_frame(picture: Pixels, width: int, height: int) -> Pixels:
 
 
 def save_png(picture: Pixels, path: Path) -> None:
-    """Writes PNG without loss; the file appears by rename."""
+    """Writes a lossless PNG; the file appears by rename."""
     is_encoded, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., :3]),
                               [cv2.IMWRITE_PNG_COMPRESSION, 3])  # fmt: skip
     if not is_encoded:
@@ -53,11 +53,12 @@ def write_bytes_atomically(data: bytes, path: Path) -> None:
 
 
 def read_hair_and_clothes_colors(path: Path) -> tuple[str, str, str] | None:
-    """(hair, top, bottom) colours of a reference picture of a person; None when unreadable."""
+    """(hair, top, bottom) colours of a reference picture of a person; None if unreadable."""
     picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
     if picture is None or picture.ndim != 3:
         return None
     high, wide = picture.shape[:2]
+    # A tall picture shows the whole person, others a portrait.
     upright = high >= wide * 1.35
     bands = (
         ((0.02, 0.12), (0.28, 0.5), (0.62, 0.85))
@@ -72,13 +73,14 @@ def read_hair_and_clothes_colors(path: Path) -> tuple[str, str, str] | None:
         color = _average_color(part)
         if color is None:
             return None
+        # A band with the colour of the corner is background, not hair or clothes.
         behind = edge is not None and sum(abs(a - b) for a, b in zip(color, edge, strict=True)) < 36
         colors.append("" if behind else "#" + "".join(f"{round(c):02x}" for c in color))
     return colors[0], colors[1], colors[2]
 
 
 def _average_color(part: Pixels) -> tuple[float, float, float] | None:
-    """Red, green, blue, by alpha where there is one; None where all is transparent."""
+    """The mean red, green and blue, weighted by any alpha; None if all is transparent."""
     flat = part.reshape(-1, part.shape[2]).astype(np.float64)
     weight = flat[:, 3] if part.shape[2] == 4 else np.ones(len(flat))
     if weight.sum() < 1:

@@ -1,4 +1,4 @@
-"""Light: what time of day, weather and mood do to every colour, as one matrix a layer."""
+"""Light: the effect of time of day, weather and mood on colours, as one matrix per layer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Sky = tuple[str, str, str]
 """Zenith, middle, horizon."""
 
 _KEYLIGHT = (1.0, 0.92, 0.84)
-"""The light that people and what they hold stand in, whatever the hour."""
+"""The light on people and what they hold, at any hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +26,20 @@ class Palette:
     time: str
     sky: Sky
     haze: str
-    """What far things fade into."""
+    """The colour that distant things fade into."""
     light: tuple[float, float, float]
-    """What the light leaves of red, green and blue."""
+    """The shares of red, green and blue that remain in this light."""
     lamp: str
-    """Windows, lamps, fire."""
+    """The colour of windows, lamps and fire."""
     sun: str
     sun_at: tuple[float, float]
-    """Where it stands: share of the frame's width, height above the horizon in frame heights."""
+    """Its position: share of the frame's width, height above the horizon in frame heights."""
     shadow: float
-    """How dark the shadows between the papers are."""
+    """How dark the shadows between paper layers are."""
     lamps_on: bool
-    """Lamps burn."""
+    """Whether lamps are lit."""
     reach: float
-    """Metres at which haze has taken two thirds of a colour."""
+    """Metres at which haze has replaced two thirds of a colour."""
     grade: Matrix
     """3 x 4, on (red, green, blue, alpha), after everything else."""
 
@@ -48,8 +48,10 @@ class Palette:
     ) -> Matrix:
         """4 x 4 on premultiplied BGRA of a layer `distance` metres away.
 
-        `key` is the share of a light of their own that people stand in.
+        `key` is the share of the additional light that people stand in.
         """
+        # Haze grows exponentially with distance; rooms have none, and glowing things shine through
+        # most of it.
         veil = 0.0 if indoors else 1 - float(np.exp(-max(0.0, distance) / self.reach))
         lit = np.eye(4, dtype=np.float32)
         haze = to_rgb(self.haze)
@@ -66,6 +68,7 @@ class Palette:
         full[:3] = self.grade
         if light_matrix is not None:
             full = full @ light_matrix
+        # The matrices are for RGB, the pixels are BGR.
         swap = np.eye(4, dtype=np.float32)[[2, 1, 0, 3]]
         result: Matrix = (swap @ full @ swap).astype(np.float32)
         return result
@@ -89,7 +92,7 @@ _SKIES: dict[str, tuple[Sky, ...]] = {
 def build_light_palette(
     place_key: str, time: str, weather: Collection[str], moods: tuple[str, ...], indoors: bool
 ) -> Palette:
-    """The light of a shot; the same `place_key` at the same `time` has the same light."""
+    """The light of a shot; the same `place_key` at the same `time` always has the same light."""
     rng = seed_random("palette", place_key, time)
     sky, haze, light, sun, height = _TIMES[time]
     skies = (sky, *_SKIES[time])
@@ -142,7 +145,7 @@ def _mix_skies(a: Sky, b: Sky, t: float) -> Sky:
 def _choose_indoor_light_and_lamps(
     time: str, moods: Collection[str]
 ) -> tuple[tuple[float, float, float], bool]:
-    """The light, and whether lamps burn."""
+    """The light, and whether lamps are lit."""
     light = {
         "dawn": (0.90, 0.80, 0.74),
         "day": (1.0, 0.97, 0.92),
@@ -155,7 +158,7 @@ def _choose_indoor_light_and_lamps(
 
 
 def _build_mood_grade(moods: tuple[str, ...]) -> Matrix:
-    """Moods as one affine map of (red, green, blue, alpha), in shares of full scale."""
+    """All moods as one affine map of (red, green, blue, alpha), in shares of full scale."""
     full = np.eye(4, dtype=np.float32)
     for mood in moods:
         step = np.eye(4, dtype=np.float32)

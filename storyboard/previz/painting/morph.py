@@ -1,4 +1,4 @@
-"""From one picture to another along the optical flow between them."""
+"""Morphs one picture into another along the optical flow between them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ Pixels = NDArray[np.uint8]
 Field = NDArray[np.float32]
 
 _FARTHEST = 0.05
-"""Of the picture's width: what seems to move farther is melted, not moved."""
+"""Of the picture's width: what seems to move farther is dissolved, not moved."""
 
 
 def morph_pictures(first: Pixels, last: Pixels, frame_count: int) -> Iterator[Pixels]:
-    """`frame_count` pictures; the first and the last are the given ones to the pixel.
+    """`frame_count` pictures; the first and the last are exactly the given ones.
 
-    Both have the same size. Where the flows there and back disagree the pictures melt in place.
+    Both have the same size. Where the flows there and back disagree, the pictures dissolve in
+    place.
     """
     forward, backward = _measure_trusted_flows(first, last)
     high, wide = first.shape[:2]
@@ -42,7 +43,7 @@ def morph_pictures(first: Pixels, last: Pixels, frame_count: int) -> Iterator[Pi
 
 
 def _to_linear_light(picture: Pixels) -> Field:
-    """Nearly linear light, so that a melt keeps its brightness."""
+    """Roughly linear light, so that a dissolve keeps its brightness."""
     scaled = picture.astype(np.float32) * np.float32(1 / 255)
     return np.asarray(scaled * scaled, np.float32)
 
@@ -59,8 +60,9 @@ def _warp_picture_along_flow(picture: Field, x: Field, y: Field, flow: Field) ->
 
 
 def _measure_trusted_flows(first: Pixels, last: Pixels) -> tuple[Field, Field]:
-    """Where each picture's points go on the way to the other, in pixels; unsure ones stay."""
+    """The flow from each picture to the other, in pixels; uncertain points don't move."""
     high, wide = first.shape[:2]
+    # Half the size is enough for the flow, and faster.
     small = (max(64, wide // 2), max(36, high // 2))
     grey = [
         _to_equalized_grey(cv2.resize(picture, small, interpolation=cv2.INTER_AREA))
@@ -92,7 +94,9 @@ def _measure_optical_flow(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Field:
 
 
 def _measure_flow_trust(flow: Field, reverse_flow: Field, width: int) -> Field:
-    """1 where the way back ends where the way began, falling to 0 where it does not."""
+    """1 where following the flow there and back returns to the start, falling to 0 where it
+    doesn't.
+    """
     high = flow.shape[0]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(high, dtype=np.float32))
     return_flow = cv2.remap(reverse_flow, x + flow[:, :, 0], y + flow[:, :, 1], cv2.INTER_LINEAR)

@@ -1,4 +1,4 @@
-"""SVG -> pixels that composite: premultiplied BGRA, lit, with the shadow that paper throws."""
+"""Renders SVG to pixels for compositing: premultiplied BGRA, lit, with paper shadows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from storyboard.previz.painting.lighting import Matrix
 
 Pixels: TypeAlias = NDArray[np.uint8]
-"""(height, width, 4), premultiplied BGRA unless said otherwise."""
+"""(height, width, 4), premultiplied BGRA unless stated otherwise."""
 
 _MAX_PIXELS = 22_000_000
 
@@ -44,19 +44,19 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Pixels and where they lie."""
+    """Pixels and their position."""
 
     pixels: Pixels
     left: float
     """Metres of the pixels' left edge; `top` likewise."""
     top: float
     density: float
-    """Pixels a metre."""
+    """Pixels per metre."""
 
 
 @lru_cache(maxsize=1)
 def list_font_files() -> tuple[str, ...]:
-    """The font files that come with us, by path; what the system has is never asked."""
+    """The paths of our own font files; system fonts are never used."""
     import fontpkg_inter
     import fontpkg_jetbrains_mono
 
@@ -67,7 +67,7 @@ def list_font_files() -> tuple[str, ...]:
 
 
 def render_svg(svg_body: str, box: Box, pixels_per_metre: float) -> Pixels:
-    """`svg_body` in metres -> the pixels of `box`."""
+    """Renders `svg_body`, in metres, to the pixels of `box`."""
     import resvg_py
 
     wide = max(1, math.ceil(box.width * pixels_per_metre - 0.01))
@@ -78,6 +78,7 @@ def render_svg(svg_body: str, box: Box, pixels_per_metre: float) -> Pixels:
         f'{wide / pixels_per_metre:.5f} {high / pixels_per_metre:.5f}">'
         f"{svg_body}</svg>"
     )
+    # Loading fonts is slow, and most sprites have no text.
     files = list(list_font_files()) if "<text" in svg_body else None
     png = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, font_files=files)
     straight = np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED))
@@ -104,18 +105,19 @@ def apply_color_matrix(pixels: Pixels, matrix: Matrix) -> Pixels:
 
 
 def composite_over(below: Pixels, above: Pixels) -> None:
-    """Lays `above` on `below`, in place; both are premultiplied and of one size."""
+    """Draws `above` over `below`, in place; both are premultiplied and of the same size."""
     keep = cv2.bitwise_not(cv2.extractChannel(above, 3))
     cv2.multiply(below, cv2.merge([keep, keep, keep, keep]), dst=below, scale=1 / 255)
     cv2.add(below, above, dst=below)
 
 
 def add_shadow(pixels: Pixels, reach_px: float, strength: float) -> Pixels:
-    """`pixels` over the soft shadow that they throw `reach_px` pixels down and aside."""
+    """`pixels` over their soft shadow, `reach_px` pixels down and to the side."""
     if reach_px < 0.6 or strength <= 0:
         return pixels
     alpha = cv2.extractChannel(pixels, 3)
     high, wide = alpha.shape
+    # A soft shadow has no detail: blur a small copy and enlarge it.
     small = max(1, round(reach_px / 3))
     size = (max(1, wide // small), max(1, high // small))
     soft = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
@@ -129,7 +131,7 @@ def add_shadow(pixels: Pixels, reach_px: float, strength: float) -> Pixels:
 
 
 def blur_pixels(pixels: Pixels, sigma: float) -> Pixels:
-    """Out of focus by `sigma` pixels."""
+    """`pixels` out of focus by `sigma` pixels."""
     if sigma < 0.6:
         return pixels
     small = max(1, int(sigma / 2.2))
@@ -145,7 +147,7 @@ def blur_pixels(pixels: Pixels, sigma: float) -> Pixels:
 
 
 def trim_empty_margins(picture: Picture) -> Picture | None:
-    """Without its empty margins; None when there is nothing in it."""
+    """The picture without its empty margins; None if it is empty."""
     alpha = cv2.extractChannel(picture.pixels, 3)
     rows = np.flatnonzero(cv2.reduce(alpha, 1, cv2.REDUCE_MAX))
     if not rows.size:
@@ -162,7 +164,7 @@ def trim_empty_margins(picture: Picture) -> Picture | None:
 
 
 def grow_box_to_pixels(box: Box, pixels_per_metre: float) -> Box:
-    """`box` grown to whole pixels, so that the same part of the world is always the same pixels."""
+    """`box` grown to whole pixels, so a part of the world always gets the same pixels."""
     return Box(
         math.floor(box.left * pixels_per_metre) / pixels_per_metre,
         math.floor(box.top * pixels_per_metre) / pixels_per_metre,
@@ -188,7 +190,7 @@ def _build_paper_grain_tile(height: int, width: int) -> NDArray[np.uint8]:
 
 
 def add_paper_grain(pixels: Pixels, box: Box, pixels_per_metre: float) -> Pixels:
-    """With the tooth of paper, which stays where it is in the world whatever part is painted."""
+    """Adds the grain of paper, fixed in the world for any painted part."""
     high, wide = pixels.shape[:2]
     tile = _build_paper_grain_tile(512, 512)
     y, x = round(box.top * pixels_per_metre) % 512, round(box.left * pixels_per_metre) % 512

@@ -1,6 +1,6 @@
-"""SVG in metres: the strokes that every asset is drawn with.
+"""SVG in metres: the strokes that everything is drawn with.
 
-x runs right, y runs *down* as in SVG, and the ground is y = 0, so heights are negative.
+x points right and y *down*, as in SVG; the ground is y = 0, so heights are negative.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ Point = tuple[float, float]
 
 
 def fmt(value: float) -> str:
-    """A number as SVG text, short and always the same."""
+    """A number as short, reproducible SVG text."""
     text = f"{value:.4f}".rstrip("0").rstrip(".")
     return text if text not in ("-0", "") else "0"
 
@@ -77,7 +77,7 @@ def draw_curve(path_data: str, color: str, width: float, opacity: float = 1) -> 
 def place_art(
     art: str, x: float = 0, y: float = 0, scale: float = 1, turn_degrees: float = 0
 ) -> str:
-    """Moves, scales and turns (degrees, clockwise) `art` about its own origin."""
+    """Scales, turns (degrees, clockwise) and moves `art` about its own origin."""
     transforms = f"translate({fmt(x)} {fmt(y)})"
     if turn_degrees:
         transforms += f" rotate({fmt(turn_degrees)})"
@@ -87,7 +87,7 @@ def place_art(
 
 
 def mirror_art(art: str) -> str:
-    """`art` seen in a mirror that stands at its origin."""
+    """`art` mirrored left to right at its origin."""
     return f'<g transform="scale(-1 1)">{art}</g>'
 
 
@@ -97,7 +97,7 @@ def define_gradient(
     across: bool = False,
     radial: bool = False,
 ) -> str:
-    """Definition to fill with as `url(#gradient_id)`: (place, colour, opacity) from top or left."""
+    """Defines a fill for `url(#gradient_id)`: (position, colour, opacity) from top or left."""
     inner = "".join(
         f'<stop offset="{fmt(at)}" stop-color="{color}" stop-opacity="{fmt(alpha)}"/>'
         for at, color, alpha in stops
@@ -119,7 +119,7 @@ def draw_glow(
 
 
 def smooth_path(points: Sequence[Point], close: bool = True) -> str:
-    """Path data of a soft curve through `points` (Catmull-Rom)."""
+    """Path data of a smooth curve through `points` (Catmull-Rom)."""
     count = len(points)
     d = f"M{fmt(points[0][0])},{fmt(points[0][1])}"
     for i in range(count if close else count - 1):

@@ -1,4 +1,4 @@
-"""The property room: everything that a word can put into the picture."""
+"""The props: everything that a word can put into the picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["Prop", "find_prop"]
 
 
 def find_prop(name: str) -> Prop:
-    """The prop of that name; a box for what nobody drew."""
+    """The prop of that name; a box for an unknown name."""
     from storyboard.previz.props import animals, nature, small_objects, vehicles
 
     for props in (small_objects.PROPS, vehicles.PROPS, animals.PROPS, nature.PROPS):

@@ -1,4 +1,4 @@
-"""Animals. They look right; birds are drawn in three beats of the wing."""
+"""Animals. They look right; birds have three phases of the wing beat."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _choose_coat_color(words: str, rng: random.Random, *fallback_colors: str) ->
 
 
 def draw_flying_bird(wing_beat: int, body_color: str, tip_color: str) -> str:
-    """A bird in flight, wings up (0), level (1) or down (2), a metre across."""
+    """A flying bird, wings up (0), level (1) or down (2), a metre across."""
     up = (-0.26, -0.03, 0.15)[wing_beat]
     out = draw_path(
         smooth_path(

@@ -1,4 +1,4 @@
-"""Paper that is written and printed on; its words are legible."""
+"""Written and printed paper with legible words."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def draw_lettering(
     max_line_height: float,
     color: str,
 ) -> str:
-    """`words` centred on a point, broken to fit `max_width`, each line within `max_line_height`."""
+    """`words` centred on a point, wrapped to `max_width`, each line within `max_line_height`."""
     lines = _wrap_lettering(words, max(6, int(max_width / (max_line_height * 0.62))))
     longest = max(len(line) for line in lines)
     size = min(max_line_height, max_width / (longest * 0.62))
     out = ""
     for i, line in enumerate(lines):
         base = center_y + (i - (len(lines) - 1) / 2) * size * 1.2 + size * 0.35
-        # a font size below one unit loses its hinting tables in some sizes: draw large, scale down
+        # fonts below one unit render badly at some sizes: draw large, then scale down
         text = (
             f'<text font-family="Inter" font-weight="650" font-size="100" text-anchor="middle" '
             f'fill="{color}">{escape_xml(line)}</text>'
