@@ -1,7 +1,7 @@
-"""Previz as a provider: free, offline, repeatable; it draws what others sell.
+"""Previz as a provider: free, offline, repeatable; it draws what paid providers generate.
 
-Nothing heavy is imported here: planning reads this class, and only drawing needs the renderer,
-which runs in worker processes.
+Imports nothing heavy: planning reads this class, and only drawing needs the renderer, which runs in
+worker processes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SETTINGS = build_settings_schema("Previz", "The offline renderer has no setting
 
 
 class Previz:
-    """The embedded renderer behind the port."""
+    """The built-in renderer as a provider."""
 
     name = "previz"
     repeatable = True
@@ -39,7 +39,7 @@ class Previz:
         }
     )
     revision = "1"
-    """Of the renderer: raised when the same request would be drawn otherwise."""
+    """Revision of the renderer; raise it when the same request would be drawn differently."""
 
     schema: ClassVar[Mapping[str, Any]] = MappingProxyType({"settings": _SETTINGS})
 
@@ -47,33 +47,33 @@ class Previz:
         self._jobs = LocalJobs(self.name)
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
-        """Starts drawing in a worker process; the job dies with this process."""
+        """Starts drawing in a worker process; the operation ends with this process."""
         from storyboard.previz.render_take import render_take
 
         return self._jobs.start_job(place.compute(render_take, request, place.scratch))
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
-        """Waits for the drawing to end."""
+        """Waits until the drawing ends."""
         return await self._jobs.poll(operation)
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
-        """The sample as it is: its files are here already."""
+        """Returns the sample unchanged: its files are already local."""
         return sample
 
     async def close(self) -> None:
-        """Forgets what is still being drawn."""
+        """Drops all unfinished operations."""
         await self._jobs.close()
 
     @staticmethod
     def bed(words: str, seconds: float, seed: int, start_s: float = 0.0) -> Any:
-        """An ambience from words, (n, 2) float32 at 48 kHz, for the film's mix."""
+        """Ambience from a description, (n, 2) float32 at 48 kHz, for the film's mix."""
         from storyboard.previz.audio.mix import render_described_ambience
 
         return render_described_ambience(words, seconds, seed, start_s)
 
     @staticmethod
     def murmur(line: Line, voice: str = "") -> Any:
-        """A line that no take speaks, (n, 2) float32 at 48 kHz."""
+        """A line without a take, (n, 2) float32 at 48 kHz."""
         from storyboard.previz.audio.mix import murmur_line_in_room
 
         return murmur_line_in_room(line, voice)

@@ -1,4 +1,6 @@
-"""Makes one request, in a worker process: its frames, its sound, and what others go on from."""
+"""Renders one request in a worker process: its frames, its sound, and the state for
+continuations.
+"""
 
 from __future__ import annotations
 
@@ -43,11 +45,13 @@ _LARGEST = 1080
 
 
 def render_take(request: Request, scratch: Path) -> Sample:
-    """The sample of `request`; its files lie in a new folder of `scratch` and are the caller's.
+    """The sample of `request`; its files are in a new folder of `scratch`, and the caller owns
+    them.
 
-    The same request and the same input bytes give the same bytes, wherever and however often it
-    is drawn. Raises StoryboardError for what can't be drawn.
+    The same request and input bytes always give the same bytes. Raises StoryboardError if it can't
+    be drawn.
     """
+    # OpenCV's own threads would compete with the other worker processes.
     cv2.setNumThreads(1)
     folder = Path(tempfile.mkdtemp(prefix="previz-", dir=scratch))
     if request.kind is Kind.STILL:
@@ -66,7 +70,7 @@ def render_take(request: Request, scratch: Path) -> Sample:
 
 
 def _read_cast_tints(request: Request) -> dict[str, tuple[str, str, str]]:
-    """Colours of cast members by name, as their reference pictures show them."""
+    """Hair and clothes colours of cast members by name, from their reference pictures."""
     references = (
         reference
         for reference in request.inputs
@@ -74,8 +78,9 @@ def _read_cast_tints(request: Request) -> dict[str, tuple[str, str, str]]:
     )
     images = [
         reference for reference in references if reference.state is None
-    ]  # its own pictures follow the words
+    ]  # previz's own pictures already follow the description
     names = [figure.name for figure in request.intent.cast if figure.kind == "character"]
+    # Pictures without a cast name go to the remaining characters in order.
     unused_names = [name for name in names if all(image.name != name for image in images)]
     tints: dict[str, tuple[str, str, str]] = {}
     for image in images:
@@ -114,7 +119,7 @@ def _read_frame_size(request: Request) -> tuple[int, int]:
 
 
 def _limit_paint_size(size: tuple[int, int]) -> tuple[int, int]:
-    """The size that scenes for frames of `size` are painted in."""
+    """The size in which scenes for frames of `size` are painted."""
     if min(size) <= _LARGEST:
         return size
     return round(size[0] * _LARGEST / min(size)), round(size[1] * _LARGEST / min(size))
@@ -122,7 +127,7 @@ def _limit_paint_size(size: tuple[int, int]) -> tuple[int, int]:
 
 @dataclass
 class _TakeRenderer:
-    """One moving picture in the making."""
+    """Renders one moving picture."""
 
     request: Request
     folder: Path
@@ -143,7 +148,7 @@ class _TakeRenderer:
         return self.request.settings.fps
 
     def generate_take(self) -> Sample:
-        """From words, or on from a picture."""
+        """Renders from the description alone, or from a first frame."""
         first_frame = self.request.input(Role.FIRST_FRAME)
         size = _read_frame_size(self.request)
         if first_frame is None:
@@ -153,6 +158,8 @@ class _TakeRenderer:
             _require_input_path(first_frame, "first frame"), *size
         )
         prior_state = _keep_state_of_same_aspect(state.read_state(first_frame.state), size)
+        # A picture that previz drew itself carries its state, so the scene can continue; others
+        # become a plate.
         frame = state.find_frame_index(prior_state, picture) if prior_state else None
         if prior_state is None or frame is None:
             return self._render_camera_over_picture(picture, self.spec)
@@ -162,6 +169,7 @@ class _TakeRenderer:
         scene = Scene(
             spec, composition, self.request.intent.dialogue, self.frames, self.fps, resume
         )
+        # The picture may be a compressed copy, so it dissolves into the newly drawn scene.
         live = (
             dissolve_picture_into_scene(picture, scene.draw_frame(i), i, _MELT_FRAMES)
             for i in range(self.frames)
@@ -169,7 +177,7 @@ class _TakeRenderer:
         return self._render_scene(scene, live, seed=prior_state["seed"])
 
     def interpolate_take(self) -> Sample:
-        """Between two pictures, both kept to the pixel."""
+        """Morphs between two pictures, both kept exactly."""
         size = _read_frame_size(self.request)
         end_frames = [
             image_files.load_picture_filling_frame(
@@ -184,7 +192,7 @@ class _TakeRenderer:
         return self._add_sound_and_finish_take(video, 0.0, self.request.settings.seed or 0)
 
     def extend_take(self) -> Sample:
-        """The tail of a take that goes on, with or without its source before it."""
+        """Renders the continuation of a take, with or without its source before it."""
         source_input = self.request.input(Role.VIDEO)
         source = _require_input_path(source_input, "video")
         size = _read_frame_size(self.request)
@@ -196,6 +204,7 @@ class _TakeRenderer:
             and _has_frame_size(source, size)
             and prior_state["fps"] == self.fps
         )
+        # Footage without a state: move the camera over its last frame.
         if prior_state is None:
             count = probe(source).frames
             end = self.folder / "end.png"
@@ -204,6 +213,7 @@ class _TakeRenderer:
             end.unlink()
             spec = self.spec
             frames = animate_camera_over_picture(picture, spec, self.frames + 1, self.fps)
+            # Frame 0 is the source's last frame, which the take must not repeat.
             next(frames)
             video = self._write_video_and_end_frames(frames, spec)
             return self._add_sound_and_finish_take(
@@ -243,7 +253,7 @@ class _TakeRenderer:
         source: Path | None = None,
         same_format: bool = False,
     ) -> Sample:
-        """A scene's frames as a take, with the state that another goes on from."""
+        """Renders a scene's frames as a take, with the state for continuations."""
         video = self._write_video_and_end_frames(frames or self._draw_frames(scene), scene.spec)
         seed = self.request.settings.seed or 0 if seed is None else seed
         state_json = state.to_state_json(scene, self.fingerprints, seed)
@@ -265,12 +275,12 @@ class _TakeRenderer:
     def _overlay_text_and_record_frames(
         self, frames: Iterator[Pixels], spec: ShotSpec
     ) -> Iterator[Pixels]:
-        """Frames with their words, the clean ends kept aside."""
+        """Adds text to the frames and keeps the clean first and last one."""
         width, height = _read_frame_size(self.request)
         options = self.request.settings.options
         lines = self.request.intent.dialogue
         overlays = []
-        if options.get("burn_in") is not False:  # the film burns in its own
+        if options.get("burn_in") is not False:  # False: the film burns in subtitles itself
             overlays += build_subtitles(lines, width, height, self.fps, self.frames)
         if options.get("slate"):
             prompt = self.request.intent.prompt
@@ -308,7 +318,7 @@ class _TakeRenderer:
         source: Path | None = None,
         same_format: bool = False,
     ) -> Sample:
-        """Joins picture and sound, and with them the source where that is asked for."""
+        """Joins picture and sound, after the source if requested."""
         sound = None
         if self.request.settings.audio:
             seconds = self.frames / self.fps
@@ -342,7 +352,7 @@ def _has_frame_size(video: Path, size: tuple[int, int]) -> bool:
 def _keep_state_of_same_aspect(
     prior_state: Mapping[str, Any] | None, size: tuple[int, int]
 ) -> Mapping[str, Any] | None:
-    """A state that can be taken up in a frame of `size`: one of the same shape."""
+    """The state, if it has the aspect ratio of `size`; another one can't be continued."""
     if prior_state is None:
         return None
     width, height = prior_state["size"]

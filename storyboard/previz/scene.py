@@ -1,4 +1,4 @@
-"""A shot ready to be drawn: blocked, its set built, its weather made."""
+"""A shot ready to be drawn: blocked, with its set and weather built."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from storyboard.previz.staging.framing import Composition
 from storyboard.providers.base import SpokenLine
 
 _TURNING_S = 2.5
-"""Seconds in which another weather or hour takes over."""
+"""Seconds over which the weather or the time of day changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetLayout:
-    """How a place was first seen; its layout hangs on it for as long as a chain of shots runs."""
+    """The first view of a place; its layout depends on it throughout a chain of shots."""
 
     spec: ShotSpec
     pose: Pose
     middle: float
-    """Where the subject stood, metres."""
+    """The subject's position, metres."""
     span: float
-    """Metres from the first to the last of those in frame."""
+    """Metres from the first to the last person in frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """Where a shot is taken up: the camera, the actors, and the world's time."""
+    """Where a shot continues: the camera, the actors, and the world clock."""
 
     start: CameraStart
     motions: dict[str, PreviousMotion]
@@ -45,12 +45,12 @@ class ResumePoint:
     layout: SetLayout
     goal: Pose | None = None
     previous_spec: ShotSpec | None = None
-    """What the weather and the hour were, where they change now."""
+    """The previous weather and time of day, if they change now."""
 
 
 @dataclass
 class Scene:
-    """One shot; `draw_frame(i)` draws any of its frames, the same whenever it is asked."""
+    """One shot; `draw_frame(i)` draws any frame, with the same result every time."""
 
     spec: ShotSpec
     composition: Composition
@@ -69,6 +69,7 @@ class Scene:
             resume.start if resume else None, resume.motions if resume else None,
             resume.goal if resume else None,
         )  # fmt: skip
+        # A continued shot keeps the first layout, or buildings and trees would jump.
         self.layout = (
             resume.layout
             if resume
@@ -77,11 +78,12 @@ class Scene:
             )
         )
         self._worlds = [self._build_compositor_and_atmosphere(self.spec)]
+        # For a change of weather, both worlds are drawn and dissolved.
         if resume and resume.previous_spec:
             self._worlds.append(self._build_compositor_and_atmosphere(resume.previous_spec))
 
     def _build_compositor_and_atmosphere(self, spec: ShotSpec) -> tuple[Compositor, Atmosphere]:
-        """The place as it is in the hour and weather of `spec`."""
+        """The place at the time of day and in the weather of `spec`."""
         view, layout = self.composition.view, self.layout
         world_spec = replace(
             layout.spec, weather=spec.weather, time=spec.time, text=spec.text, extras=spec.extras
@@ -106,11 +108,12 @@ class Scene:
                     thing.placed.x, thing.placed.y - 13.2, thing.placed.z - 0.1, 34.0
                 )
         air = Atmosphere(world_spec, palette, view.width, view.height)
+        # Indoors, rain falls only behind the window.
         outside = air.draw_precipitation if world_spec.set == "room" else None
         return Compositor(stage, self.blocking.actors, outside), air
 
     def _measure_subject_middle_and_width(self) -> tuple[float, float]:
-        """(middle, width) of where the people or the subject stand."""
+        """(middle, width) of the people or the subject."""
         actors = self.blocking.actors
         places = [p.walk.locate_at(0.0)[0] for p in actors.people if not p.mark.shoulder] or [
             thing.walk.locate_at(0.0)[0] for thing in actors.things[:1]
@@ -128,7 +131,7 @@ class Scene:
         return self.blocking.path.poses[frame]
 
     def draw_frame(self, frame: int) -> Pixels:
-        """BGRA of that frame, without words on it."""
+        """BGRA of that frame, without text."""
         t = frame / self.fps
         picture = self._draw_world_frame(self._worlds[0], frame)
         if len(self._worlds) > 1 and t < _TURNING_S:
@@ -142,6 +145,7 @@ class Scene:
         compositor, air = world
         t = frame / self.fps
         picture = compositor.draw_frame(self.find_camera_pose(frame), t)
+        # A whip pan blurs the picture along its direction.
         smear = self.blocking.path.whip[frame]
         if smear > 0.004:
             width = max(3, int(smear * self.composition.view.height * 0.8) | 1)
@@ -150,7 +154,7 @@ class Scene:
         return picture
 
     def measure_motions(self, frame: int) -> dict[str, PreviousMotion]:
-        """Where everybody is at that frame, and how fast they go, by name."""
+        """The position and speed of everyone at that frame, by name."""
         t, step = frame / self.fps, 1 / self.fps
         actors = self.blocking.actors
         motions = {}

@@ -1,4 +1,4 @@
-"""state.json: what another shot needs to go on where this one ended, or at any frame of it."""
+"""state.json: what another shot needs to continue from the end or any frame of this one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CLOSE = 7.0
 
 def fingerprint_picture(picture: Pixels) -> str:
     """A picture as 84 grey dots in hexadecimal, to find it again among the frames of a take."""
-    every = max(1, min(picture.shape[:2]) // 180)  # enough for dots this large, and far quicker
+    every = max(1, min(picture.shape[:2]) // 180)  # enough for so few dots, and much faster
     few = np.ascontiguousarray(picture[::every, ::every])
     grey = cv2.cvtColor(few, cv2.COLOR_BGRA2GRAY)
     dots = cv2.resize(grey, (_ACROSS, _DOWN), interpolation=cv2.INTER_AREA)
@@ -35,7 +35,7 @@ def fingerprint_picture(picture: Pixels) -> str:
 
 
 def to_state_json(scene: Scene, fingerprints: Sequence[str], seed: int) -> str:
-    """The state of a finished scene as JSON text, the same for the same scene."""
+    """The state of a finished scene as JSON, always the same for the same scene."""
     composition = scene.composition
     view = composition.view
     state = {
@@ -103,7 +103,7 @@ def _to_json_value(value: Any) -> Any:
 
 
 def read_state(path: Path | None) -> Mapping[str, Any] | None:
-    """A state that this renderer can go on from; None for no state or a foreign one."""
+    """A state that this renderer can continue; None if there is none or it is another format."""
     if path is None:
         return None
     try:
@@ -116,7 +116,9 @@ def read_state(path: Path | None) -> Mapping[str, Any] | None:
 
 
 def find_frame_index(state: Mapping[str, Any], picture: Pixels) -> int | None:
-    """Which frame of the take `picture` is, the last where several look alike; None for none."""
+    """The index of `picture` in the take, the last one if several look alike; None if there is
+    none.
+    """
     hex_prints = state["prints"]
     if not hex_prints:
         return None
@@ -124,6 +126,7 @@ def find_frame_index(state: Mapping[str, Any], picture: Pixels) -> int | None:
     fingerprints = np.frombuffer(bytes.fromhex("".join(hex_prints)), np.uint8).reshape(
         len(hex_prints), -1
     )
+    # Encoding changes grey values slightly, so the closest frame counts, within a limit.
     distances = np.abs(fingerprints.astype(np.int16) - target).mean(axis=1)
     best = float(distances.min())
     if best > _CLOSE:
@@ -132,7 +135,7 @@ def find_frame_index(state: Mapping[str, Any], picture: Pixels) -> int | None:
 
 
 def restore_composition(state: Mapping[str, Any], width: int, height: int) -> Composition:
-    """The composition of the taken-up shot, its marks where they were at first."""
+    """The composition of the continued shot, with its marks at their first places."""
     view = View(width, height, state["view"]["focal"], state["view"]["distance"])
     marks = []
     for item in state["marks"]:
@@ -148,11 +151,12 @@ def restore_composition(state: Mapping[str, Any], width: int, height: int) -> Co
 
 
 def build_resume_point(state: Mapping[str, Any], frame: int, frames_later: int) -> ResumePoint:
-    """The moment of `frame`, or `frames_later` frames on, with every speed as it was."""
+    """The state at `frame`, or `frames_later` frames after it, with every speed kept."""
     fps = state["fps"]
     poses = [Pose(*values) for values in state["poses"]]
     pose = poses[frame]
     speed = Pose(y=0.0)
+    # The last two poses give the camera's speed, with which it continues.
     if frame:
         speed = pose.subtract(poses[frame - 1])
     velocity = Pose(y=0.0).add(speed, fps)

@@ -1,4 +1,4 @@
-"""Trees, houses, lights: what grows and what is built, also used to dress the sets."""
+"""Trees, houses, lights: natural and built things, also used to dress the sets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ROOFS = ("#9a4f3a", "#7a4436", "#5a5560", "#8a5a40", "#6a4a44")
 
 
 def draw_tree_crown(rng: random.Random, x: float, y: float, radius: float, color: str) -> str:
-    """A round head of leaves in three tones."""
+    """A round tree crown in three tones."""
     out = ""
     for tone, dx, dy, scale in (
         (shade_color(color, -0.24), 0.10, 0.16, 1.0),

@@ -1,4 +1,4 @@
-"""What a prop is."""
+"""The type of a prop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 DrawProp = Callable[[random.Random, str], tuple[str, str]]
-"""(its own generator, words on it or a colour) -> (body, what shines), foot at (0, 0), metres."""
+"""(its own generator, words on it or a colour) -> (body, glowing part), foot at (0, 0), metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,6 @@ class Prop:
     """ground, water, air, table or hand."""
     draw: DrawProp
     speed: float = 0.0
-    """Metres a second when it moves."""
+    """Metres per second when it moves."""
     bobs: float = 0.0
     """Metres up and down, on water."""

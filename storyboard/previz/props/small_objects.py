@@ -1,4 +1,4 @@
-"""Things that a hand holds or a table carries."""
+"""Things for a hand or a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What carries people, by water, rail, road and air. They look right."""
+"""Vehicles on water, rail, road and in the air. They look right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is in the picture and what each of them does, by the words."""
+"""Finds the people of a shot and their actions in the text."""
 
 from __future__ import annotations
 
@@ -83,12 +83,15 @@ _MOODS = {
 def find_people_and_shoulder(
     intent: Intent, shot_text: str, size: str, tints: Mapping[str, tuple[str, str, str]]
 ) -> tuple[tuple[Person, ...], str]:
-    """Those in frame, left to right, and whose shoulder the camera looks over, if anyone's."""
+    """People in frame, left to right, and the name of the one whose shoulder is in the
+    foreground, if any.
+    """
     cast = [
         Person(m.name, m.description, tint=tints.get(m.name))
         for m in intent.cast
         if m.kind == "character"
     ]
+    # Without a cast, the prompt's own nouns give the people.
     people = cast or _find_unnamed_people(shot_text)
     shoulder = ""
     over_shoulder = re.search(
@@ -112,13 +115,14 @@ def find_people_and_shoulder(
 def _select_featured_people_and_shoulder(
     people: list[Person], intent: Intent, shot_text: str, size: str, shoulder: str
 ) -> tuple[list[Person], str]:
-    """In a tight shot only those it is about; the other lends a shoulder."""
+    """In a tight shot, only the people it is about; the other one may lend a shoulder."""
     lower = shot_text.lower()
     speakers = {line.speaker for line in intent.dialogue if not line.off}
     mentioned = [p for p in people if re.search(rf"\b{re.escape(p.name.lower())}\b", lower)]
     mentioned = [p for p in mentioned if p.name != shoulder]
     both = re.search(r"\b(two-shot|two shot|both|together|each other|they|couple|between them)\b",
                      lower)  # fmt: skip
+    # A two-shot shows both, even in a tight size.
     if both and not shoulder:
         return people, shoulder
     featured = mentioned or [p for p in people if p.name in speakers and p.name != shoulder]
@@ -135,12 +139,13 @@ def _select_featured_people_and_shoulder(
 
 
 def _find_unnamed_people(shot_text: str) -> list[Person]:
-    """People whom the prompt names by what they are: `an old sailor`, `two girls`."""
+    """People whom the prompt describes without a name: `an old sailor`, `two girls`."""
     words = split_words(shot_text)
     people: list[Person] = []
     pronouns = ("he", "she", "they", "him", "her", "his", "hers", "them")
     for at, word in enumerate(words):
         stem = next((s for s in list_possible_stems(word) if s in PEOPLE), "")
+        # A pronoun refers to a person already found; only a lone `he` or `she` makes a new one.
         if not stem or (stem in pronouns and (people or word in ("they", "them"))):
             continue
         if stem in ("her", "him"):
@@ -152,6 +157,7 @@ def _find_unnamed_people(shot_text: str) -> list[Person]:
             count = 2
         if word in ("people", "figures") and count == 1:
             count = 3
+        # `a man in a red coat`: clothes may also follow the noun.
         clothes = (
             " ".join(words_after) if words_after[:1] in (["in"], ["with"], ["wearing"]) else ""
         )
@@ -170,7 +176,7 @@ def _find_unnamed_people(shot_text: str) -> list[Person]:
 
 
 def _keep_words_about_noun(words_before: list[str]) -> list[str]:
-    """The words before a noun that are its own and not another's."""
+    """The words before a noun that belong to it and not to another noun."""
     for i in range(len(words_before) - 1, -1, -1):
         word = words_before[i]
         if word in ("and", "with", "of", "in", "by", "to", "at", "on", "for") or word in PEOPLE:
@@ -179,14 +185,16 @@ def _keep_words_about_noun(words_before: list[str]) -> list[str]:
 
 
 def _find_clauses_about(person: Person, people: list[Person], shot_text: str) -> str:
-    """The clauses that speak of `person`; a clause that names nobody goes on with the last one."""
+    """The clauses about `person`; a clause without a name continues with the subject of the last
+    one.
+    """
     lower = shot_text.lower()
     if len(people) == 1:
         return lower
     subjects: list[Person] = list(people)
     clauses = []
     names = "|".join(re.escape(_to_prompt_word(p)) for p in people)
-    # "Ana and Tom sit" is one clause about two
+    # "Ana and Tom sit" is one clause about both
     lower = re.sub(rf"\b({names}),? and (?=(?:{names})\b)", r"\1 & ", lower)
     for clause in re.split(r"[.;!?,]|\band\b|\bwhile\b|\bas\b", lower):
         mentioned = [
@@ -202,7 +210,7 @@ def _find_clauses_about(person: Person, people: list[Person], shot_text: str) ->
 
 
 def _to_prompt_word(person: Person) -> str:
-    """The word that a prompt calls a person by: `girl` for the second girl too."""
+    """The word for a person in the prompt: `girl` for the second girl too."""
     return re.sub(r" \d$", "", person.name.lower())
 
 
@@ -210,14 +218,15 @@ def _apply_prompt_actions(
     person: Person, people: list[Person], shot_text: str, close_shot: bool
 ) -> Person:
     words = _find_clauses_about(person, people, shot_text)
+    # Movements of the camera are no actions of a person.
     camera_free = re.sub(r"(the )?camera [^.;,]*", "", words)
     return apply_actions(person, camera_free, close_shot)
 
 
 def apply_actions(person: Person, action_words: str, close_shot: bool = False) -> Person:
-    """`person`, doing what `action_words` say; what they leave open stays as it was.
+    """`person` with the actions of `action_words`; what they don't mention stays the same.
 
-    In a close shot who looks out at something is seen from the side, not from behind.
+    In a close shot, a person who looks out at something is seen from the side, not from behind.
     """
     view, turns_to, walk, pace = person.view, "", "", 1.0
     if _BACK.search(action_words) and not (close_shot and not _TURNED.search(action_words)):
@@ -232,12 +241,14 @@ def apply_actions(person: Person, action_words: str, close_shot: bool = False) -
         turns_to = side[1]
     elif _TURN.search(action_words):
         turns_to = "front"
+        # To turn to the front, the person must start from another view.
         if view == "front" and person.view == "front":
             view = "back" if re.search(r"turns? (around|round)", action_words) else "right"
     if _RUN.search(action_words):
         walk, pace = "right", 2.2
     elif _WALK.search(action_words) and not _SIT.search(action_words):
         walk = "right"
+    # Walking decides the view: the back while going away, the front while coming.
     if walk:
         walk = _find_walk_direction(action_words)
         turns_to = ""

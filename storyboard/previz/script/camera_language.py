@@ -1,4 +1,4 @@
-"""Camera words -> steps: verbs, directions and what they do together, not a list of phrases."""
+"""Parses camera instructions into steps: verbs and directions combined, not a list of phrases."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ _OBJECTS = {"the", "a", "him", "her", "them", "it", "his", "their"}
 
 
 def parse_camera_steps(camera_words: str) -> tuple[CameraStep, ...]:
-    """What `camera_words`, all of them about the camera, ask of it, in order."""
+    """The steps that `camera_words`, which only describe the camera, ask for, in order."""
     steps: list[CameraStep] = []
     for clause in _SEQUENCE.split(camera_words.lower()):
         steps += _parse_camera_clause(clause)
@@ -82,12 +82,13 @@ def parse_camera_steps(camera_words: str) -> tuple[CameraStep, ...]:
 
 
 def find_camera_clauses(prompt: str) -> str:
-    """The part of a prompt that talks of the camera, so that a rising gull moves nothing else."""
+    """The part of a prompt about the camera, so that a rising gull doesn't move it."""
     parts = re.split(r"(?<=[.;!?])\s+|,\s+(?:while|as)\s+|\bas the camera\b", prompt)
     clauses = []
     for part in parts:
         lower = part.lower()
         match = _CAMERA.search(lower)
+        # "frying pan" is not a camera movement.
         if match and not re.search(r"\b(?:frying|sauce) pan\b", lower):
             clauses.append(lower[match.start() :])
     return ". ".join(clauses)
@@ -99,6 +100,7 @@ def _parse_camera_clause(clause: str) -> list[CameraStep]:
     if "rack focus" in clause or "focus pull" in clause or "pull focus" in clause:
         clause = re.sub(r"rack focus|focus pull|pulls? focus", " ", clause)
     tokens = split_words(clause.replace("-", " "))
+    # A dolly zoom moves in and zooms out at once, so the subject keeps its size.
     if "dolly zoom" in clause or "vertigo" in clause:
         return [CameraStep("dolly", "in"), CameraStep("zoom", "out", joined=True)]
     speed = 1.0
@@ -110,6 +112,7 @@ def _parse_camera_clause(clause: str) -> list[CameraStep]:
         (i, verb) for i, token in enumerate(tokens) if (verb := _find_camera_verb(token, i, tokens))
     ]
     whips = any(verb == "whip" for _, verb in verb_places)
+    # "whip pan" is one movement, not two.
     if whips and any(verb in ("pan", "tilt", "look") for _, verb in verb_places):
         verb_places = [(i, "whip") for i, verb in verb_places if verb in ("pan", "tilt", "look")][
             :1
@@ -118,6 +121,7 @@ def _parse_camera_clause(clause: str) -> list[CameraStep]:
     for order, (at, verb) in enumerate(verb_places):
         end = verb_places[order + 1][0] if order + 1 < len(verb_places) else len(tokens)
         after = tokens[at + 1 : end]
+        # Only the first verb may have its direction before it: "slowly left, pan".
         before = tokens[max(0, at - 3) : at] if order == 0 else []
         for step in _build_verb_steps(verb, tokens[at], after, before):
             if any(earlier.kind == step.kind and earlier.way == step.way for earlier in steps):
@@ -125,14 +129,14 @@ def _parse_camera_clause(clause: str) -> list[CameraStep]:
             steps.append(replace(step, speed=step.speed * speed, joined=bool(steps)))
     moving_steps = [step for step in steps if step.kind != "static"]
     if moving_steps and len(moving_steps) < len(steps):
-        steps = moving_steps  # "a steady hold, drifting right" moves
+        steps = moving_steps  # "a steady hold, drifting right" does move
     if steps:
         steps[0] = replace(steps[0], joined=False)
     return steps
 
 
 def _find_camera_verb(token: str, token_index: int, tokens: list[str]) -> str:
-    """The verb that a token is a form of; nouns that look like verbs are left out."""
+    """The camera verb that a token is a form of; nouns that look like verbs are left out."""
     if (
         token in ("back", "backs")
         and token_index + 1 < len(tokens)
@@ -159,6 +163,7 @@ def _find_camera_directions(words_after: list[str], words_before: list[str]) -> 
     directions: list[str] = []
     for i, token in enumerate(words_after):
         way = WAYS.get(token, "")
+        # In "from the left", the direction is where the camera comes from.
         if not way:
             continue
         previous = words_after[i - 1] if i else ""
@@ -245,7 +250,7 @@ def _build_travel_steps(
     up: str,
     depth: str,
 ) -> list[CameraStep]:
-    """Verbs whose meaning is in their direction: push, pull, move, track, glide..."""
+    """Verbs that get their meaning from their direction: push, pull, move, track, glide..."""
     if "around" in ways:
         return [CameraStep("orbit", side or "right")]
     if verb == "pull":
@@ -271,6 +276,7 @@ def _build_travel_steps(
         and words_after
         and not (side or depth or up)
     ):
+        # "track the boat" follows it; a bare "tracking shot" moves sideways.
         if words_after[0] in _OBJECTS or "side" not in ways:
             return (
                 [CameraStep("follow")]

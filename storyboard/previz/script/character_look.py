@@ -1,4 +1,4 @@
-"""A cast member's steady look: what the description says, and a hash for what it leaves open."""
+"""The look of a cast member: from the description, and from a hash for what it leaves open."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ class Look:
     height: float
     """Metres."""
     head: float
-    """Height of the head, share of the body's."""
+    """Height of the head, as a share of the body's."""
     woman: bool
     skin: str
     hair: str
     style: str
-    """short side long bob bun curly tail bald wisps."""
+    """short, side, long, bob, bun, curly, tail, bald or wisps."""
     beard: str
-    """none full moustache stubble."""
+    """none, full, moustache or stubble."""
     beard_color: str
     hat: str
     hat_color: str
     glasses: bool
     scarf: str
     over: str
-    """coat dress cardigan jacket shirt jumper tee vest overalls apron."""
+    """coat, dress, cardigan, jacket, shirt, jumper, tee, vest, overalls or apron."""
     over_color: str
     inner: str
     tie: str
@@ -67,11 +67,12 @@ class Look:
 
 @lru_cache(maxsize=64)
 def derive_look(name: str, description: str, tint: tuple[str, str, str] | None = None) -> Look:
-    """The same words always make the same person.
+    """The look for a description; the same words always give the same look.
 
-    `tint` is (hair, top, bottom) of a picture; it fills in what the words leave open, so that a
-    person looks the same in shots that are given the picture and in those that are not.
+    `tint` is (hair, top, bottom) of a picture; it fills in what the words leave open, so a person
+    looks the same in shots with and without the picture.
     """
+    # Every draw happens for every description, so that a tint doesn't change the others.
     rng = seed_random("look", name, description)
     words = split_words(description)
     word_set = set(words)
@@ -112,6 +113,7 @@ def derive_look(name: str, description: str, tint: tuple[str, str, str] | None =
     if "tuxedo" in word_set and not _find_garment_and_color(words, {"tuxedo": "t"})[1]:
         over_color = "#23242a"
     beard_color = _find_noun_color(words, "beard") or _find_noun_color(words, "moustache") or hair
+    # With a white or grey beard the hair has the same colour, unless the description names it.
     if beard_color in (COLORS["white"], COLORS["grey"]) and "hair" not in word_set:
         hair = beard_color
     return Look(
@@ -223,7 +225,7 @@ def _choose_beard_style(description: str, random_draw: float) -> str:
 
 
 def _find_garment_and_color(words: list[str], garments: dict[str, str]) -> tuple[str, str]:
-    """The first garment of `garments` and the colour that stands before it."""
+    """The first garment of `garments` in `words`, and the colour before it."""
     for at, word in enumerate(words):
         stem = word.removesuffix("s") if word not in garments else word
         if stem in garments:
@@ -238,6 +240,7 @@ def _find_noun_color(words: list[str], noun: str) -> str:
 def _find_color_before(words: list[str], noun_index: int) -> str:
     near = words[max(0, noun_index - 3) : noun_index]
     for i, word in reversed(list(enumerate(near))):
+        # A colour before another garment belongs to that one.
         if word in _OVER or word in _UNDER or word in _HATS or word in ("and", "hair", "beard"):
             return ""
         for part in reversed(word.split("-")):
@@ -251,7 +254,7 @@ def _find_color_before(words: list[str], noun_index: int) -> str:
 
 
 def _find_clothing_color(words: list[str]) -> str:
-    """A colour that is `in red`, with no garment to it."""
+    """A colour without a garment, as in `in red`."""
     for at, word in enumerate(words[:-1]):
         if word == "in" and words[at + 1] in COLORS:
             return COLORS[words[at + 1]]

@@ -1,4 +1,4 @@
-"""Words -> spec: where we are, when, in what weather, who and what is in the picture."""
+"""Parses text into a spec: place, time, weather, people and things."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _FURNITURE = frozenset("window table chair".split())
 def parse_shot(
     request: Request, tints: Mapping[str, tuple[str, str, str]] | None = None
 ) -> ShotSpec:
-    """What `request` asks to see; words that mean nothing here change nothing but the seed.
+    """The shot that `request` describes; unknown words change only the seed.
 
     `tints` are the colours of cast members by name, where reference pictures show them.
     """
@@ -63,21 +63,27 @@ def parse_shot(
     things = find_things(shot_text)
     people, shoulder = find_people_and_shoulder(intent, shot_text, size, tints or {})
     extras = _count_extras(shot_text, dressing)
+    # In a crowd, nameless people of the prompt are the crowd.
     if people and extras and not intent.cast:
         people = people[:0] if all(p.description.startswith("person") for p in people) else people
     if size == "INSERT" and things:
         people = ()
+    # Rooms have their own furniture, and no boats; only a close-up without people shows such a
+    # thing.
     if setting == "room" and not (size == "INSERT" or (size in ("CU", "ECU") and not people)):
         things = tuple(t for t in things if t.name not in OUTDOORS and t.name not in _FURNITURE)
+    # Without a place, small things suggest a room, people a neutral backdrop.
     if not setting:
         indoors = things and things[0].name in _INDOOR_THINGS
         setting = "room" if indoors and not people else ("void" if people else "open")
     held_names = {person.holds for person in people}
+    # Outdoors a lamp is a street lamp, unless somebody holds it.
     if setting != "room" and not (size == "INSERT" and not people):
         things = tuple(
             replace(t, name="streetlamp") if t.name == "lamp" and "lamp" not in held_names else t
             for t in things
         )
+    # Text needs something to be written on: a letter in a close-up, else a sign.
     if intent.text and not any(thing.name in _LETTERED for thing in things):
         if size in ("INSERT", "CU", "ECU") and not people:
             things = (Thing("letter"), *things)
@@ -115,9 +121,10 @@ def parse_shot(
 
 
 def _build_place_key(intent: Intent, shot_text: str) -> str:
-    """Shots that name one place share its layout, whatever the time of day and the take."""
+    """The seed of the layout: shots of one place share it, at any time of day and in any take."""
     if intent.place:
         return f"place|{intent.place.name}|{intent.place.description}"
+    # The time of day after the dash is not part of the place.
     scene = re.sub(r"\s*[-\u2013\u2014]\s*[\w ]+$", "", intent.scene.strip().lower())
     return f"scene|{scene}" if scene else f"words|{shot_text.lower()}"
 
@@ -126,12 +133,14 @@ def _find_setting_and_dressing(
     place: str, scene: str, shot_text: str
 ) -> tuple[str, tuple[str, ...]]:
     heading = scene.lower()
+    # Place and heading decide; the prompt only counts if they name no setting.
     for text in (f"{place} {heading}".lower(), shot_text.lower()):
         inside, outside = bool(_INSIDE.search(heading)), bool(_OUTSIDE.search(heading))
         scores: dict[str, float] = {}
         for at, word in enumerate(split_words(text)):
             for stem in list_possible_stems(word):
                 if stem in SET_OF:
+                    # Words for a place outweigh words for things in it; earlier words win ties.
                     weight = (3.0 if stem in STRONG_PLACES else 1.0) - at * 0.001
                     scores[SET_OF[stem]] = scores.get(SET_OF[stem], 0.0) + weight
                     break
@@ -167,10 +176,11 @@ def _find_first_meaning(meanings: dict[str, str], text: str) -> str:
 
 
 def find_time_of_day(intent: Intent) -> str:
-    """dawn, day, dusk or night as the words say; empty where they say nothing."""
+    """dawn, day, dusk or night according to the text; empty if it mentions none."""
     beats = " ".join(words for _, words in intent.beats)
     place = intent.place.description if intent.place else ""
     shot_text = f"{intent.prompt} {beats}"
+    # The most specific source first; a greeting is not a time of day.
     for text in (intent.time, intent.scene.rpartition("-")[2], shot_text, intent.light, place):
         if hour := _find_first_meaning(
             TIMES, re.sub(r"good (morning|evening|night|day)", "", text.lower())
@@ -193,7 +203,7 @@ def _find_weather(intent: Intent, shot_text: str) -> tuple[str, ...]:
 
 
 def _find_phrase_meaning(phrases_by_meaning: dict[str, list[str]], text: str) -> str:
-    """The meaning of the first phrase that `text` holds, as whole words."""
+    """The meaning of the first phrase in `text`, as whole words."""
     lower = text.lower()
     for meaning, phrases in phrases_by_meaning.items():
         if any(re.search(rf"(?<![\w-]){re.escape(p)}(?![\w])", lower) for p in phrases):
@@ -211,7 +221,7 @@ def _find_phrase_meanings(phrases_by_meaning: dict[str, list[str]], text: str) -
 
 
 def _extract_framing_phrases(shot_text: str) -> str:
-    """Only what speaks of the shot: `a high wall` is no angle."""
+    """Only phrases about the shot: `a high wall` is not an angle."""
     phrases = re.findall(
         r"(?:[\w'-]+[ -]){0,2}(?:angle|shot|view|close-?up|overhead|top-down|bird's-eye)s?\b"
         r"|from (?:above|below)|seen from above|looking (?:straight )?down on",
@@ -245,7 +255,7 @@ def _parse_focal_length_mm(lens_words: str) -> float:
 
 
 def find_things(shot_text: str) -> tuple[Thing, ...]:
-    """The things a prompt names, in order, with how many and where they go."""
+    """The things that a prompt names, in order, with their number and direction."""
     things: dict[str, Thing] = {}
     for clause in re.split(r"[.;!?]|,\s", shot_text.lower()):
         words = split_words(clause)
@@ -261,6 +271,7 @@ def find_things(shot_text: str) -> tuple[Thing, ...]:
             things[name] = Thing(
                 name, count, _find_thing_direction(words[at + 1 :]), " ".join(words[:at][-3:])
             )
+    # Things that are often mere decoration come after possible subjects.
     ranked = sorted(things.values(), key=lambda thing: thing.name in _NOT_SUBJECTS)
     return tuple(ranked)
 
@@ -281,7 +292,7 @@ def _is_used_for_something_else(word: str, words: list[str], word_index: int) ->
 
 
 def _find_thing_direction(words_after: list[str]) -> str:
-    """Where a thing goes by the words behind it, if anywhere."""
+    """The direction of a thing, from the words after it; empty if it doesn't move."""
     text = " ".join(words_after[:7])
     if re.search(r"\b(stops?|stands?|lies|parked|moored|still|empty|waits?)\b", text):
         return ""
@@ -326,12 +337,14 @@ def _build_camera_steps(intent: Intent, prompt: str) -> tuple[CameraStep, ...]:
             else step
             for i, step in enumerate(steps)
         ]
+        # A length for several movements is shared by the steps that follow each other.
         if move.length_s and len(steps) > 1:
             leads = [i for i, step in enumerate(camera_steps) if not step.joined][
                 -_count_unjoined_steps(steps) :
             ]
             for i in leads:
                 camera_steps[i] = replace(camera_steps[i], length_s=move.length_s / len(leads))
+    # A camera key overrides camera words in the prompt; beats always add theirs.
     if not camera_steps:
         camera_steps = list(parse_camera_steps(find_camera_clauses(prompt)))
     for at, words in intent.beats:

@@ -1,4 +1,4 @@
-"""Where the land meets the water: what one stands on, and how far below the water lies."""
+"""The shore: what people stand on, and how far below the water is."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ _BEACH = frozenset(
 _CLIFF = frozenset("cliff lighthouse".split())
 
 LEVELS = {"quay": 1.5, "cliff": 3.5, "beach": 0.0, "water": 0.0}
-"""How far the water lies below what one stands on, metres."""
+"""How far the water is below the ground, metres."""
 DEPTHS = {"quay": 6.0, "cliff": 5.0, "beach": 5.0, "water": 0.0}
-"""Where the land ends."""
+"""Where the land ends, metres."""
 
 
 def find_shore_type(spec: ShotSpec) -> str:
-    """quay, beach, cliff or water: as the spec says, or as its words have it."""
+    """quay, beach, cliff or water: as set in the spec, or from its words."""
     if spec.shore:
         return spec.shore
     words = set(spec.dressing)
+    # A floating thing alone is seen from the water.
     afloat = bool(spec.things) and find_prop(spec.things[0].name).stand == "water"
     if not spec.people and afloat:
         return "water"

@@ -1,4 +1,4 @@
-"""What a shot is, once its words are understood: plain data that state.json can carry."""
+"""The parsed shot, as plain data that state.json can contain."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from storyboard.util.serialization import Serialized
 
 @dataclass(frozen=True, slots=True)
 class CameraStep(Serialized):
-    """One thing the camera does."""
+    """One movement of the camera."""
 
     kind: str
-    """static pan tilt dolly truck crane zoom orbit follow handheld roll whip."""
+    """static, pan, tilt, dolly, truck, crane, zoom, orbit, follow, handheld, roll or whip."""
     way: str = ""
-    """left right up down in out, clockwise."""
+    """left, right, up, down, in, out or clockwise."""
     speed: float = 1.0
     length_s: float = 0.0
-    """0 shares what the others leave."""
+    """0 shares the rest of the shot with the others."""
     at_s: float | None = None
-    """When a beat gives it a place of its own."""
+    """The start, if a beat sets it."""
     joined: bool = False
-    """Happens together with the step before it."""
+    """Whether it happens together with the step before it."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -37,7 +37,7 @@ class CameraStep(Serialized):
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> CameraStep:
-        """The value that `to_fields` wrote, as JSON gives it back."""
+        """The value that `to_fields` wrote, as read from JSON."""
         return cls(
             kind=fields["kind"],
             way=fields.get("way", ""),
@@ -50,29 +50,29 @@ class CameraStep(Serialized):
 
 @dataclass(frozen=True, slots=True)
 class Person(Serialized):
-    """Somebody in the picture."""
+    """A person in the picture."""
 
     name: str
     description: str = ""
     view: str = "front"
-    """front back left right."""
+    """front, back, left or right."""
     turns_to: str = ""
-    """The view that it turns to within the shot."""
+    """The view that the person turns to within the shot."""
     walk: str = ""
-    """left right away toward, or nothing."""
+    """left, right, away, toward, or empty."""
     pace: float = 1.0
     """1 walks, 2.2 runs."""
     sits: bool = False
     hands: str = ""
-    """hold phone wave point raise cross."""
+    """hold, phone, wave, point, raise or cross."""
     holds: str = ""
-    """The thing in its hands."""
+    """The thing in the person's hands."""
     eyes: str = ""
-    """down, closed or nothing."""
+    """down, closed or empty."""
     mood: str = ""
-    """smile sad angry or nothing."""
+    """smile, sad, angry or empty."""
     tint: tuple[str, str, str] | None = None
-    """Hair, top and bottom colours of its reference picture."""
+    """Hair, top and bottom colours of the reference picture."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -92,7 +92,7 @@ class Person(Serialized):
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Person:
-        """The value that `to_fields` wrote, as JSON gives it back."""
+        """The value that `to_fields` wrote, as read from JSON."""
         tint = tuple(fields["tint"]) if fields.get("tint") else None
         return cls(
             name=fields["name"],
@@ -112,13 +112,13 @@ class Person(Serialized):
 
 @dataclass(frozen=True, slots=True)
 class Thing(Serialized):
-    """Something in the picture: what, and what it does."""
+    """A thing in the picture, and its movement."""
 
     name: str
-    """A word of the property room: boat, tram, letter..."""
+    """The name of a prop: boat, tram, letter..."""
     count: int = 1
     moves: str = ""
-    """left right away toward up, or nothing."""
+    """left, right, away, toward, up, or empty."""
     words: str = ""
     """The words around it, for its colours."""
 
@@ -132,7 +132,7 @@ class Thing(Serialized):
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Thing:
-        """The value that `to_fields` wrote, as JSON gives it back."""
+        """The value that `to_fields` wrote, as read from JSON."""
         return cls(
             name=fields["name"],
             count=fields.get("count", 1),
@@ -146,36 +146,36 @@ class ShotSpec(Serialized):
     """A shot to draw."""
 
     set: str = "void"
-    """sea forest city room open void."""
+    """sea, forest, city, room, open or void."""
     shore: str = ""
-    """What one stands on by the sea: quay, beach, cliff, or water for nothing."""
+    """The ground by the sea: quay, beach, cliff, or water for none."""
     dressing: tuple[str, ...] = ()
-    """Words of the place that its set knows: quay, market, kitchen..."""
+    """Words for the place that its set knows: quay, market, kitchen..."""
     key: str = ""
-    """What the layout of the place is seeded with."""
+    """The seed of the place's layout."""
     shot: str = ""
-    """What everything else is seeded with."""
+    """The seed of everything else."""
     time: str = "day"
     weather: tuple[str, ...] = ()
     size: str = "WS"
     angle: str = "eye"
-    """eye low high overhead dutch."""
+    """eye, low, high, overhead or dutch."""
     shoulder: str = ""
-    """Name of the one whose shoulder the camera looks over."""
+    """The name of the person whose shoulder is in the foreground."""
     pov: bool = False
     lens: float = 0.0
-    """Millimetres; 0 lets the size decide."""
+    """Millimetres; 0 derives it from the size."""
     people: tuple[Person, ...] = ()
     about: tuple[str, ...] = ()
-    """Whom the camera cares for; empty for all of them."""
+    """The people that the camera frames; empty for all."""
     extras: int = 0
-    """People far behind."""
+    """People in the background."""
     things: tuple[Thing, ...] = ()
     text: str = ""
     mood: tuple[str, ...] = ()
     steps: tuple[CameraStep, ...] = ()
     hues: tuple[str, ...] = field(default=())
-    """Colours that the words give the place."""
+    """Colours that the text gives the place."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -203,7 +203,7 @@ class ShotSpec(Serialized):
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> ShotSpec:
-        """The value that `to_fields` wrote, as JSON gives it back."""
+        """The value that `to_fields` wrote, as read from JSON."""
         return cls(
             set=fields.get("set", "void"),
             shore=fields.get("shore", ""),

@@ -1,4 +1,4 @@
-"""The words that the renderer knows, each with what it means."""
+"""The words that the renderer knows, with their meanings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def split_words(text: str) -> list[str]:
 
 
 def list_possible_stems(word: str) -> tuple[str, ...]:
-    """The word and what it may be a form of: `pans`, `panning`, `panned` are `pan`."""
+    """The word and its possible stems: `pans`, `panning`, `panned` give `pan`."""
     forms = [word]
     for ending, instead in (
         ("'s", ""), ("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""), ("ing", ""), ("ing", "e"),
@@ -22,6 +22,7 @@ def list_possible_stems(word: str) -> tuple[str, ...]:
         if not word.endswith(ending) or len(base) < 2:
             continue
         forms.append(base + instead)
+        # A doubled consonant: `panning` gives `pan`.
         if ending in ("ing", "ed") and not instead and base[-1] == base[-2]:
             forms.append(base[:-1])
     return tuple(forms)
@@ -66,7 +67,7 @@ STRONG_PLACES = frozenset(
     hospital hotel church parlour parlor park promenade malecon waterfront station farm prairie
     canyon""".split()
 )
-"""Words that name where we are, and not merely what is there."""
+"""Words that name the place itself, not just something in it."""
 
 TIMES = _map_words_to_meanings(
     {
@@ -103,7 +104,7 @@ SIZES = {
     "WS": ["wide", "ws", "long shot", "ls", "master"],
     "INSERT": ["insert", "cutaway", "detail", "tabletop"],
 }  # fmt: skip
-"""In the order in which they are tried: the longer name first."""
+"""In the order in which they are tried: longer names first."""
 
 ANGLES = {
     "overhead": ["overhead", "top-down", "top down", "bird's-eye", "birds-eye", "bird's eye",
@@ -194,13 +195,13 @@ OUTDOORS = frozenset(
     """boat sailboat ship tram train car bus tree house lighthouse streetlamp plane moon sun gull
     bird horse""".split()
 )
-"""Things that no room holds."""
+"""Things that don't fit in a room."""
 
 HANDHELD = frozenset(
     """letter book newspaper photo map cup bottle phone key flower suitcase umbrella lamp candle
     apple box ring knife gun stamp camera""".split()
 )
-"""Things that fit a hand."""
+"""Things that fit in a hand."""
 
 PEOPLE = {
     "woman": "woman", "women": "woman", "lady": "woman", "girl": "girl", "mother": "woman",

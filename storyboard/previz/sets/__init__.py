@@ -1,4 +1,4 @@
-"""The sets: each fills a stage with its planes, the same for every shot of one place."""
+"""The sets: each adds its layers to a stage, the same for every shot of a place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from storyboard.previz.sets.stage import Stage
 
 
 def build_set(stage: Stage) -> None:
-    """Puts up the set that the spec names."""
+    """Builds the set that the spec names."""
     from storyboard.previz.sets import city, country, forest, room, sea, studio_backdrop
 
     {
@@ -23,7 +23,7 @@ def build_set(stage: Stage) -> None:
 
 
 def _add_ledge_under_small_thing(stage: Stage) -> None:
-    """A ledge under a small thing that is shown close where there is no table."""
+    """Adds a ledge under a small thing in a close shot without a table."""
     spec = stage.spec
     names = [thing.name for thing in spec.things]
     if spec.set == "room" or spec.people or not names or "hand" in names:

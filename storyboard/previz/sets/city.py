@@ -1,4 +1,4 @@
-"""Town and city: streets of facades, a hill of houses, a market, lights at night."""
+"""Town and city: streets of facades, houses on a hill, a market, lights at night."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _add_skyline(stage: Stage, modern: bool) -> None:
 
 
 def _add_hillside_houses(stage: Stage) -> None:
-    """Houses stepping up a hill behind the street."""
+    """Houses in steps up a hill behind the street."""
     for k, (z, base, size) in enumerate(((240.0, 42.0, 90.0), (120.0, 19.0, 60.0))):
         d, box = stage.trace_hill_outline(f"hill{k}", z, base, base * 0.45, size)
         body, lit = draw_path(d, mix_colors("#8f9a72", "#a89a80", 0.4)), ""
@@ -254,7 +254,7 @@ def _add_tram_wires(stage: Stage) -> None:
 
 
 def _add_roof_terrace(stage: Stage) -> None:
-    """A terrace over the roofs."""
+    """A terrace above the roofs."""
     edge = 3.0
     rng = stage.seed_random("roofs")
     for k, (z, drop) in enumerate(((40.0, 5.6), (17.0, 4.4))):

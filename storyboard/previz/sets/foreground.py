@@ -1,4 +1,4 @@
-"""What stands before the wall: a table, a seat, a lamp, an edge of darkness."""
+"""Things in front of the wall: a table, a seat, a lamp, a dark edge."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from storyboard.previz.sets.stage import Stage
 
 
 def add_pendant_lamp(stage: Stage, rng: random.Random) -> None:
-    """A lamp over the middle of the scene, and the cone of its light."""
+    """A lamp over the middle of the scene, and its cone of light."""
     x = stage.home.x * 0.4 + rng.choice((-1, 1)) * rng.uniform(0.9, 1.5)
     c = rng.choice(("#3f5f57", "#a8593f", "#d9c49a", "#3d4660", "#b98a3a"))
     z = 0.9
@@ -44,7 +44,7 @@ def add_pendant_lamp(stage: Stage, rng: random.Random) -> None:
 
 
 def add_seat_or_table(stage: Stage, wood_color: str, room_type: str) -> None:
-    """A table in front of those who sit, or under the things of an insert."""
+    """A table in front of people who sit, or under the things of an insert."""
     spec = stage.spec
     someone_sits = any(p.sits for p in spec.people)
     held_names = {p.holds for p in spec.people}
@@ -65,7 +65,7 @@ def add_seat_or_table(stage: Stage, wood_color: str, room_type: str) -> None:
 
 
 def _add_seat(stage: Stage, wood_color: str) -> None:
-    """What those who sit without a table sit on."""
+    """Seats for people who sit without a table."""
     rng = stage.seed_random("seat")
     c = rng.choice(("#7a3f3a", "#3f5f57", "#5a5f86", "#8a6a3a"))
     x = stage.middle
@@ -78,7 +78,7 @@ def _add_seat(stage: Stage, wood_color: str) -> None:
 
 
 def add_table(stage: Stage, wood_color: str) -> None:
-    """A table whose top is at 0.78 m, just before the subject."""
+    """A table whose top is at 0.78 m, just in front of the subject."""
     x = stage.middle
     if stage.view.distance < 2.0:
         x0, x1 = stage.find_visible_area(-0.2).left, stage.find_visible_area(-0.2).right
@@ -136,7 +136,7 @@ def add_table(stage: Stage, wood_color: str) -> None:
 
 
 def add_dark_edge(stage: Stage, wall_color: str) -> None:
-    """A dark edge in front: a door post or a curtain, for depth."""
+    """A dark edge in the foreground, a door post or a curtain, for depth."""
     if stage.view.distance < 3.0 or stage.spec.angle == "overhead":
         return
     z = -0.5 * stage.view.distance

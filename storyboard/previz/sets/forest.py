@@ -1,4 +1,4 @@
-"""Forest: trunks behind trunks, light between them, leaves at the edge of the frame."""
+"""Forest: rows of trunks, light between them, leaves at the edge of the frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands along the wall of each kind of room."""
+"""Furniture along the wall of each kind of room."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _add_furniture_row(
     draw_piece: DrawFurniture,
     shadow: float = 1.0,
 ) -> None:
-    """A row of furniture: `draw_piece(rng, x)` gives (body, what shines) in each cell."""
+    """A row of furniture: `draw_piece(rng, x)` gives (body, glowing part) for each cell."""
     body, lit = "", ""
     for x, rng in stage.iter_visible_cells(seed_name, z, cell_width):
         art, shine = draw_piece(rng, x)
@@ -71,7 +71,9 @@ def _add_furniture_row(
 def _deal_value_for_cell(
     stage: Stage, seed_name: str, x: float, cell_width: float, deck: tuple[float, ...]
 ) -> float:
-    """Dealt instead of thrown, so that no wall has two refrigerators side by side."""
+    """Deals values in turn instead of drawing them, so no wall has two refrigerators side by
+    side.
+    """
     order = list(deck)
     stage.seed_random("deck", seed_name).shuffle(order)
     return order[math.floor(x / cell_width) % len(order)]

@@ -1,4 +1,4 @@
-"""What a stage is made of: sheets of paper, floors in perspective, turning lights."""
+"""The parts of a stage: sheets of paper, floors in perspective, turning lights."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FAR = 3000.0
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How a plane lives by itself; all of it runs on the world's clock."""
+    """The movement of a plane by itself, on the world clock."""
 
     drift: float = 0.0
-    """Metres a second."""
+    """Metres per second."""
     sway: float = 0.0
-    """Shear about its foot at the height of the swing."""
+    """Shear about its foot at the peak of the swing."""
     bob: float = 0.0
     """Metres up and down."""
     slide: float = 0.0
@@ -47,19 +47,19 @@ class Plane:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """The ground seen in perspective, painted as the reference pose sees it."""
+    """The ground in perspective, painted as seen from the reference pose."""
 
     pixels: NDArray[np.uint8]
     left: float
-    """Of its pixels, frame heights; `top` likewise."""
+    """Left edge of its pixels, in frame heights; `top` likewise."""
     top: float
     density: float
-    """Pixels a frame height."""
+    """Pixels per frame height."""
     reference: Pose
     level: float
-    """y of the ground it is."""
+    """y of the ground."""
     z: float
-    """Its far edge: what stands beyond is drawn before it."""
+    """Its far edge: things beyond it are drawn first."""
     near: float
 
 
@@ -75,7 +75,7 @@ class Beam:
 
 
 def compute_floor_homography(view: View, floor: Floor, pose: Pose) -> NDArray[np.float64] | None:
-    """The homography from a floor's pixels to the frame's, or None when it is out of sight."""
+    """The homography from a floor's pixels to the frame's; None if it is out of sight."""
     height = view.height
     if pose.y + floor.level <= 0.02:
         return None

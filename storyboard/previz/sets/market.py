@@ -1,4 +1,4 @@
-"""Market stalls, and bunting over them."""
+"""Market stalls, with bunting above."""
 
 from __future__ import annotations
 

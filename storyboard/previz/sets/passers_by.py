@@ -1,4 +1,4 @@
-"""Passers-by: paper people at the back, for crowds and markets."""
+"""Passers-by: paper people in the background, for crowds and markets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KINDS = ("woman", "man", "old man hat", "woman coat", "girl", "man jacket", "wo
 
 
 def add_passers_by(stage: Stage) -> None:
-    """As many as the spec asks for, standing and strolling behind the subject."""
+    """As many as the spec asks for, standing and walking behind the subject."""
     count = stage.spec.extras
     if not count or stage.spec.set in ("void",):
         return

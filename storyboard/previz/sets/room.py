@@ -1,4 +1,4 @@
-"""Indoors: a wall with a window, the furniture of the kind of room, a lamp and its light."""
+"""Indoors: a wall with a window, the furniture of the room type, a lamp and its light."""
 
 from __future__ import annotations
 

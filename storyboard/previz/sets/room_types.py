@@ -1,4 +1,4 @@
-"""Which room it is."""
+"""Determines the room type."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from storyboard.previz.sets.stage import Stage
 
 
 def find_room_type(stage: Stage) -> str:
-    """Which room it is, by the words."""
+    """The room type, from the words."""
     for kind, words in (
         ("train", ("train", "compartment", "carriage")),
         ("hall", ("hallway", "corridor", "lobby", "church", "theatre", "theater")),

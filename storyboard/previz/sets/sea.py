@@ -1,4 +1,4 @@
-"""Sea: quay or beach, water in strips of paper, a headland, a harbour town, a lighthouse."""
+"""Sea: quay or beach, water in paper strips, a headland, a harbour town, a lighthouse."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _add_water_surface(stage: Stage, deep_color: str, pale_color: str, water_lev
 
 
 def _add_headland(stage: Stage, side: int, water_level: float) -> None:
-    """Land on one side that runs out into the sea."""
+    """Land on one side that reaches out into the sea."""
     for k, (z, high, tone) in enumerate(((900.0, 46.0, "#6d8a86"), (420.0, 34.0, "#587a68"))):
         s = stage.view.compute_scale(stage.home, z)
         tip = (
@@ -142,7 +142,7 @@ def _add_headland(stage: Stage, side: int, water_level: float) -> None:
 
 
 def _add_harbour_town(stage: Stage, water_level: float) -> None:
-    """Houses climbing the shore behind the water."""
+    """Houses up the shore behind the water."""
     for z, low, count in ((170.0, 9.0, 1), (125.0, 1.0, 0)):
         body, lit = "", ""
         hill, _ = stage.trace_hill_outline(
@@ -196,7 +196,7 @@ def _add_lighthouse(stage: Stage, water_level: float, far: bool = False) -> None
 def _add_wave_crests(
     stage: Stage, deep_color: str, pale_color: str, water_level: float, from_shore: bool
 ) -> None:
-    """Strips of crests that slide over each other."""
+    """Strips of wave crests that slide over each other."""
     storm = bool({"storm", "wind"} & set(stage.spec.weather))
     depths = (110.0, 52.0, 26.0, 13.0) if from_shore else (110.0, 52.0, 24.0, 11.0, 4.5)
     if not from_shore and stage.view.distance > 6:
@@ -246,7 +246,7 @@ def _add_wave_crests(
 
 
 def _add_ferry(stage: Stage, water_level: float) -> None:
-    """The ship that the place is known for, at its berth."""
+    """The ship that belongs to the place, at its berth."""
     z = 58.0
     rng = stage.seed_random("ferry")
     art, shine = vehicles.PROPS["ship"].draw(rng, "")
@@ -265,7 +265,7 @@ def _add_ferry(stage: Stage, water_level: float) -> None:
 
 
 def _add_moored_boats(stage: Stage, water_level: float) -> None:
-    """Boats that lie in the harbour, rocking."""
+    """Boats rocking in the harbour."""
     for k, (z, width) in enumerate(((44.0, 16.0), (19.0, 13.0))):
         motion = Motion(bob=0.05, period=3.8 + k, phase=2.0 * k)
         body, lit = "", ""

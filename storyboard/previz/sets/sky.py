@@ -46,12 +46,12 @@ def add_sky_and_clouds(stage: Stage, clouds: int | None = None) -> None:
 
 
 def _find_backdrop_middle_x(stage: Stage) -> float:
-    """The x that the first frame's middle shows on the backdrop, by the place, not the shot."""
+    """The x on the backdrop at the middle of the place's first frame, the same for every shot."""
     return stage.home.x * 0.02
 
 
 def find_sun_x(stage: Stage, frame_height: float) -> float:
-    """Where the sun or moon stands on the backdrop."""
+    """The x of the sun or moon on the backdrop."""
     return (
         _find_backdrop_middle_x(stage)
         + (stage.palette.sun_at[0] - 0.5) * stage.view.aspect * frame_height
@@ -132,7 +132,7 @@ def _add_clouds(stage: Stage, density: int, is_overcast: bool) -> None:
 
 
 def _counteract_lighting(art: str, stage: Stage) -> str:
-    """Clouds carry the sky's own colours, so the light must not darken them again."""
+    """Compensates the lighting for clouds, whose colours are already those of the sky."""
     red, green, blue = (min(3.0, 1 / max(0.2, c)) for c in stage.palette.light)
     return (
         '<filter id="own" x="-1" y="-1" width="3" height="3" color-interpolation-filters="sRGB">'
@@ -147,7 +147,7 @@ def _counteract_lighting(art: str, stage: Stage) -> str:
 def draw_cloud(
     rng: random.Random, x: float, y: float, size: float, top_color: str, underside_color: str
 ) -> str:
-    """A paper cloud: a heap of rounds on a flat foot."""
+    """A paper cloud: overlapping circles on a flat base."""
     lumps = []
     count = rng.randint(4, 6)
     for i in range(count):

@@ -35,7 +35,7 @@ _STOP = 0.0062
 
 @dataclass
 class Stage:
-    """Collects what a set puts up."""
+    """Collects the layers that a set adds."""
 
     spec: ShotSpec
     palette: Palette
@@ -44,25 +44,26 @@ class Stage:
     seconds: float
     clock: float = 0.0
     home: Pose = Pose()
-    """The camera's first pose when the place was first seen: layouts hang on it, so that nothing
-    moves when the shot is taken up again elsewhere."""
+    """The camera's first pose at this place; layouts depend on it, so nothing moves when the
+    shot continues elsewhere.
+    """
     middle: float = 0.0
-    """Where the subject stands at the start, metres."""
+    """The subject's position at the start, metres."""
     span: float = 0.0
-    """Metres from the first to the last of those in frame."""
+    """Metres from the first to the last person in frame."""
     planes: list[Plane | Floor | Beam] = field(default_factory=list)
     indoors: bool = False
     _boxes: dict[float, Box] = field(default_factory=dict)
 
     def seed_random(self, *words: object) -> random.Random:
-        """Seeded by the place: the same in every shot that is set there."""
+        """Seeded by the place: the same in every shot there."""
         return seed_random(self.spec.key, *words)
 
     def has_dressing(self, *words: str) -> bool:
         return any(word in self.spec.dressing for word in words)
 
     def find_visible_area(self, z: float, motion: Motion = NO_MOTION) -> Box:
-        """Everything of the plane at `z` that is seen at some time, and a little more."""
+        """The part of the plane at `z` that is seen at any time, with a margin."""
         if z not in self._boxes:
             every = max(1, len(self.poses) // 24)
             sampled_poses = [*self.poses[::every], self.poses[-1]]
@@ -73,6 +74,7 @@ class Stage:
             self._boxes[z] = Box(box.left - spare, box.top - spare, box.right + spare,
                                  box.bottom + spare)  # fmt: skip
         box = self._boxes[z]
+        # A drifting plane needs more: what moves into view during the shot.
         begin = motion.drift * self.clock
         end = motion.drift * (self.clock + self.seconds)
         aside = motion.slide + abs(motion.sway) * abs(min(0.0, box.top))
@@ -82,7 +84,9 @@ class Stage:
     def iter_visible_cells(
         self, seed_name: str, z: float, cell_width: float, motion: Motion = NO_MOTION
     ) -> Iterator[tuple[float, random.Random]]:
-        """(middle, generator) of the cells of `cell_width` metres that are seen at `z`."""
+        """(middle, generator) of each visible cell of `cell_width` metres at `z`."""
+        # Cells are numbered from the world's origin, so each looks the same in every shot that
+        # shows it.
         box = self.find_visible_area(z, motion)
         for i in range(
             math.floor(box.left / cell_width) - 1, math.ceil(box.right / cell_width) + 1
@@ -90,7 +94,9 @@ class Stage:
             yield (i + 0.5) * cell_width, self.seed_random(seed_name, i)
 
     def sample_smooth_wave(self, seed_name: str, x: float, swell_length: float) -> float:
-        """A smooth endless line in -1..1, seeded by the place; `swell_length` metres a swell."""
+        """A smooth endless wave in -1..1, seeded by the place; about `swell_length` metres per
+        swell.
+        """
         rng = self.seed_random("wave", seed_name)
         total = 0.0
         for k in range(5):
@@ -114,6 +120,7 @@ class Stage:
         box = self.find_visible_area(z, motion)
         step = max(swell_length / 7, (box.right - box.left) / 140)
         count = math.ceil((box.right - box.left) / step) + 3
+        # Sample points at fixed positions, so the outline doesn't depend on the visible part.
         start = math.floor(box.left / step) * step - step
         line: list[Point] = []
         for i in range(count):
@@ -139,8 +146,9 @@ class Stage:
         return d, Box(line[0][0], min(y for _, y in line), line[-1][0], foot)
 
     def compute_blur(self, z: float) -> float:
-        """Blur of a plane, frame heights."""
+        """Blur of a plane, in frame heights."""
         focus = self.view.distance
+        # Thin-lens circle of confusion, focused on the subject; below a pixel it is left out.
         depth = max(0.2, focus + z)
         spread = _STOP * self.view.focal**2 * abs(1 / focus - 1 / depth) / 4
         return 0.0 if spread * self.view.height < 0.7 else min(spread, 0.034)
@@ -162,10 +170,10 @@ class Stage:
         paper: bool = True,
         focus: float | None = None,
     ) -> None:
-        """Puts up a sheet of SVG between the heights `top` and `bottom` (y, metres).
+        """Adds a sheet of SVG between the heights `top` and `bottom` (y, metres).
 
-        `shines` is drawn unlit over it where lamps burn, or `always`. `span` says how far it goes
-        sideways when that is less than what is seen. `veil` stands in for its distance.
+        `shines` is drawn unlit over it if lamps are lit, or `always`. `span` limits its width to
+        less than the visible part. `veil` replaces its distance for the haze.
         """
         visible = self.find_visible_area(z, motion)
         left, right = visible.left, visible.right
@@ -179,6 +187,7 @@ class Stage:
                   min(visible.bottom + pad, bottom + pad))  # fmt: skip
         if box.width <= 0 or box.height <= 0 or right <= left:
             return
+        # Strong blur hides detail, so paint smaller; the scaling itself adds the rest of the blur.
         if blur > 3:
             density /= blur / 3
             blur = 3.0
@@ -203,19 +212,23 @@ class Stage:
             self.planes.append(Plane(picture, z, motion, foot))
 
     def compute_pixels_per_metre(self, z: float) -> float:
-        """Pixels a metre that a sheet at `z` needs to stay sharp; what passes the lens may blur."""
+        """Pixels per metre that keep a sheet at `z` sharp; one that passes close to the lens may
+        blur.
+        """
         begin = self.view.compute_scale(self.poses[0], z)
         most = max(self.view.compute_scale(pose, z) for pose in self.list_key_poses())
         exact = min(most, 2.2 * begin) * self.view.height
-        # on a coarse ladder, so that a shot and its continuation mostly share their pixels
+        # in coarse steps, so that a shot and its continuation mostly use the same pixels
         return float(2.0 ** (math.ceil(math.log2(exact) * 4 - 1e-6) / 4))
 
     def list_key_poses(self) -> list[Pose]:
-        """Poses that decide how large things get."""
+        """The poses that decide how large things get."""
         return [self.poses[0], self.poses[len(self.poses) // 2], self.poses[-1]]
 
     def add_sky(self, body: str) -> None:
-        """The backdrop: the horizon is at 0, and `measure_frame_height()` metres fill the frame."""
+        """Adds the backdrop: the horizon is at 0, and `measure_frame_height()` metres fill the
+        frame.
+        """
         visible = self.find_visible_area(FAR)
         density = self.compute_pixels_per_metre(FAR)
         density = limit_pixels_per_metre(visible, density)
@@ -227,11 +240,11 @@ class Stage:
         )
 
     def measure_frame_height(self, z: float = FAR) -> float:
-        """Metres that fill the frame's height at `z`, at home."""
+        """Metres that fill the frame's height at `z`, from the home pose."""
         return 1 / self.view.compute_scale(self.home, z)
 
     def add_turning_beam(self, x: float, y: float, z: float, reach: float) -> None:
-        """A lamp at (x, y, z) that turns, its light `reach` metres long."""
+        """Adds a turning lamp at (x, y, z) with a beam of `reach` metres."""
         if not (self.palette.lamps_on or {"fog", "storm"} & set(self.spec.weather)):
             return
         density = min(self.view.compute_scale(self.poses[0], z) * self.view.height, 900 / reach)
@@ -256,7 +269,7 @@ class Stage:
     # the floor
 
     def project_floor_point(self, x: float, z: float, level: float = 0.0) -> Point:
-        """Where a point of the ground is seen at the start, frame heights from the top left."""
+        """The position of a ground point in the first frame, frame heights from the top left."""
         u, v = self.view.project_point(
             self.poses[0], x, level, max(z, self._find_nearest_floor_z())
         )
@@ -276,7 +289,7 @@ class Stage:
         shines: Sequence[tuple[Sequence[Point], str, float]] = (),
         haze: bool = True,
     ) -> None:
-        """Lays the ground from the camera to `z`; `marks` are polygons of (x, z) on it."""
+        """Adds the ground from the camera to `z`; `marks` are polygons of (x, z) on it."""
         pose = self.poses[0]
         if "snow" in self.spec.weather and not self.indoors and level == 0:
             near_color, far_color = (
@@ -294,6 +307,7 @@ class Stage:
         top = 0.5 + pose.sy
         focal = self.view.focal * math.exp(pose.zoom)
         for i in range(13):
+            # More gradient stops near the horizon, where a row covers more depth.
             at = (i / 12) ** 2.2
             row = area.top + at * area.height
             drop = max(1e-4, row - top)
@@ -344,16 +358,19 @@ class Stage:
         )
 
     def _find_floor_area(self, level: float, z: float) -> Box | None:
-        """What of the floor is seen at some time, in frame heights as the first pose sees it."""
+        """The part of the floor seen at any time, in frame heights as projected by the first
+        pose.
+        """
         first, view = self.poses[0], self.view
         edge = view.project_point(first, 0.0, level, min(z, FAR))[1]
-        # never fewer than a handful of rows: OpenCV warps no picture of two
+        # at least a few rows: OpenCV can't warp a picture of two
         left, right, bottom = -0.04, view.aspect + 0.04, edge + 8.0 / view.height
         for pose in [*self.poses[:: max(1, len(self.poses) // 8)], self.poses[-1]]:
             lean = abs(math.sin(math.radians(pose.roll))) * max(1.0, view.aspect) * 0.6
             drop = 1.06 + lean - (0.5 + pose.sy)
             if drop <= 0 or pose.y + level <= 0:
                 continue
+            # The nearest ground that this pose sees at the bottom of the frame.
             depth = view.focal * math.exp(pose.zoom) * (pose.y + level) / drop
             row_z = depth - view.distance + pose.z
             for far_z in (

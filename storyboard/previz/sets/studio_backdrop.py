@@ -1,4 +1,4 @@
-"""Nowhere: a studio of coloured paper with one soft light."""
+"""A studio: coloured paper with one soft light."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def build_studio_backdrop(stage: Stage) -> None:
     stage.add_plane(wall, body, box.top, box.bottom, shadow=0)
     near = shade_color(paper, -0.04)
     stage.add_floor(shade_color(near, -0.10), shade_color(paper, 0.08), z=wall, haze=False)
-    # a large disc of paper, so that no two studios are alike
+    # a large paper disc, so that no two studios look the same
     disc = rng.choice(_PAPERS)
     x, r = middle + rng.uniform(-1.0, 1.0), rng.uniform(1.1, 1.9)
     stage.add_plane(

@@ -1,4 +1,4 @@
-"""The shell of a room: floor, wall, windows, and what is seen through them."""
+"""The shell of a room: floor, wall, windows, and the view outside."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WALL_Z = 3.1
 
 
 def add_outside_view(stage: Stage) -> None:
-    """What the window shows: the sky of the hour and something far."""
+    """The view from the window: the sky of the time of day, and distant things."""
     palette = stage.palette
     z = 30.0
     box = stage.find_visible_area(z)
@@ -129,7 +129,7 @@ def add_room_floor(stage: Stage, wood_color: str, room_type: str) -> None:
 
 
 def add_back_wall(stage: Stage, room_type: str, wall_color: str, wood_color: str) -> None:
-    """The back wall, with holes where the windows are."""
+    """The back wall, with holes for the windows."""
     z = WALL_Z
     box = stage.find_visible_area(z)
     left, right = box.left - 1, box.right + 1
@@ -143,7 +143,7 @@ def add_back_wall(stage: Stage, room_type: str, wall_color: str, wood_color: str
     offset = stage.seed_random("windows").uniform(-0.9, 0.9)
     has_window = stage.has_dressing("window")
     if has_window:
-        # who looks out of the window has one beside them
+        # somebody who looks out of the window gets one beside them
         beside = stage.middle + (0.85 if stage.home.x >= stage.middle else -0.85)
         offset = beside % spacing - spacing / 2
     for x, rng in stage.iter_visible_cells("window", z, spacing):

@@ -1,4 +1,4 @@
-"""What one stands on by the sea: quay, beach or cliff."""
+"""The ground by the sea: quay, beach or cliff."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def add_quay(stage: Stage) -> None:
 
 
 def _build_slab_marks(stage: Stage, stone_color: str, edge_z: float) -> list[FloorMark]:
-    """Paving in courses, each stone a little different, with open joints."""
+    """Paving in rows, each stone slightly different, with joints."""
     marks: list[FloorMark] = []
     near = -stage.view.distance + 0.5
     course, depth = math.floor(near / 0.9), 0.9

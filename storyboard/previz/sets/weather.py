@@ -1,4 +1,4 @@
-"""What falls through the picture: rain, snow, mist, lightning; and the eye's own grain."""
+"""Weather in front of the picture: rain, snow, mist, lightning; and film grain."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from storyboard.previz.sets.stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class Precipitation:
-    """A tile that repeats downwards and sideways, sliding."""
+    """A tile that repeats in both directions and slides."""
 
     tile: Pixels
     down: float
-    """Frame heights a second."""
+    """Frame heights per second."""
     aside: float
     swing: float = 0.0
 
 
 @dataclass
 class Atmosphere:
-    """Everything between the stage and the lens, on the world's clock."""
+    """Everything between the stage and the lens, on the world clock."""
 
     spec: ShotSpec
     palette: Palette
@@ -49,7 +49,7 @@ class Atmosphere:
         self._grain = _build_bright_and_dark_grain(self.width, self.height)
 
     def draw_weather_over(self, frame: Pixels, clock: float) -> None:
-        """Draws the air of world time `clock` over `frame`, in place."""
+        """Draws the weather of world time `clock` over `frame`, in place."""
         if "storm" in self.spec.weather:
             flash = compute_lightning_brightness(self.spec.key, clock)
             if flash > 0.02:
@@ -58,6 +58,7 @@ class Atmosphere:
             self.draw_precipitation(frame, clock)
         cv2.multiply(frame, self._vignette, dst=frame, scale=1 / 255)
         brighter, darker = self._grain
+        # Each frame shows another part of the same grain; with prime ranges it repeats late.
         step = round(clock * 24)
         y, x = step * 37 % 61, step * 53 % 67
         cv2.add(frame, brighter[y : y + self.height, x : x + self.width], dst=frame)
@@ -77,8 +78,9 @@ class Atmosphere:
 
 
 def compute_lightning_brightness(seed_key: str, clock: float) -> float:
-    """0 to 1: how bright the sky is with it at that moment."""
+    """0 to 1: how much lightning brightens the sky at that time."""
     every = 4.6
+    # One stroke per period at a random time, followed by a weaker one.
     turn = math.floor(clock / every)
     rng = seed_random("lightning", seed_key, turn)
     since = clock - turn * every - rng.uniform(0.3, every - 0.9)
@@ -89,7 +91,7 @@ def compute_lightning_brightness(seed_key: str, clock: float) -> float:
 
 
 def add_mist(stage: Stage) -> None:
-    """Mist, as sheets that drift at their own depths."""
+    """Mist, as sheets that drift at different depths."""
     weather = set(stage.spec.weather)
     if "fog" not in weather or stage.indoors:
         return
@@ -165,6 +167,7 @@ def _draw_rain_tile(
         x, y = rng.uniform(0, wide), rng.uniform(0, height)
         size = streak_length * height * rng.uniform(0.6, 1.2)
         light = brightness * rng.uniform(0.5, 1.0)
+        # Streaks that cross the edges are wrapped around, so the tile repeats without seams.
         for dx in (0, wide):
             start = (round(x + dx), round(y + height))
             end = (round(x + dx - size * lean), round(y + height + size))

@@ -1,4 +1,4 @@
-"""Who moves how: positions, poses and faces of people and things as functions of time."""
+"""Movement of people and things: positions, poses and faces as functions of time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storyboard.previz.staging.framing import Mark, PlacedProp, compute_person_h
 from storyboard.providers.base import SpokenLine
 
 WALKING = 1.25
-"""Metres a second."""
+"""Metres per second."""
 _EASE = 0.45
 _TURN_S = 0.5
 _ENTER_S = 2.4
@@ -24,7 +24,7 @@ _ENTER_S = 2.4
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A way through the world: from one speed to another within half a second."""
+    """A path through the world that changes from one speed to another within half a second."""
 
     x: float
     z: float
@@ -33,20 +33,21 @@ class Walk:
     from_vx: float = 0.0
     from_vz: float = 0.0
     walked: float = 0.0
-    """Metres before this shot, so that the step goes on."""
+    """Metres walked before this shot, so that the gait continues."""
     entry_offset: float = 0.0
-    """Metres aside from which it comes in."""
+    """Metres to the side from where the person enters."""
     stop_at_s: float = math.inf
-    """When it comes to a stop."""
+    """The time of the stop."""
 
     def locate_at(self, t: float) -> tuple[float, float, float]:
         """(x, z, metres walked so far)."""
         if t > self.stop_at_s:
-            # the last steps: what is left of the speed fades as it came
+            # the last steps: the remaining speed decays like it built up
             x, z, walked = self.locate_at(self.stop_at_s)
             rest = _EASE * (1 - math.exp(-(t - self.stop_at_s) / _EASE))
             dx, dz = self.vx * rest, self.vz * rest
             return x + dx, z + dz, walked + math.hypot(dx, dz)
+        # The speed decays exponentially from the old to the new one; this is its integral.
         eased_s = _EASE * (1 - math.exp(-t / _EASE))
         dx = self.vx * t + (self.from_vx - self.vx) * eased_s
         dz = self.vz * t + (self.from_vz - self.vz) * eased_s
@@ -74,14 +75,14 @@ class Actor:
     mark: Mark
     walk: Walk
     views: tuple[tuple[float, str], ...]
-    """(from when, view): front back left right."""
+    """(from when, view): front, back, left or right."""
     speech: tuple[tuple[float, tuple[Syllable, ...]], ...] = ()
     """(start of a line, its syllables)."""
     foreshortening: float = 1.0
-    """Foreshortening of heights when seen from above."""
+    """Foreshortening of heights seen from above."""
 
     def find_view_and_width(self, t: float) -> tuple[str, float]:
-        """The view, and how wide it stands: less than 1 while the paper turns over."""
+        """The view, and its width: less than 1 while the paper figure turns."""
         current, width = self.views[0][1], 1.0
         for at, name in self.views[1:]:
             if name == current:
@@ -90,6 +91,7 @@ class Actor:
             if u >= 0.5:
                 current = name
             if 0 < u < 1:
+                # The figure narrows to its edge and widens again with the new view.
                 width = max(0.16, abs(math.cos(math.pi * u)))
         return current, width
 
@@ -100,6 +102,7 @@ class Actor:
         is_running = person.pace > 1.6 and self.walk.is_moving(t)
         phase = None
         if self.walk.is_moving(t) and not person.sits:
+            # The phase follows the distance, not the time, so feet don't slide at any speed.
             walked = self.walk.locate_at(t)[2]
             stride = STRIDE * self.mark.look.height * (1.45 if is_running else 1.0)
             phase = int(walked / stride * 12) % 12
@@ -141,7 +144,7 @@ class Actor:
         return CLOSED
 
     def compute_head_lean(self, t: float, clock: float) -> float:
-        """Degrees that the head leans: breath, and the beat of one's own words."""
+        """Degrees that the head leans, with the breath and while speaking."""
         rng = seed_random("nod", self.mark.person.name)
         sway = math.sin((clock + t) * 0.9 + rng.uniform(0, 6)) * 1.1
         if self.is_speaking(t):
@@ -151,7 +154,7 @@ class Actor:
         return sway
 
     def compute_framing_box(self, t: float, shot_size: str, whole: bool) -> Box:
-        """What of the person must stay in frame."""
+        """The part of the person that must stay in frame."""
         x, _, _ = self.walk.locate_at(t)
         look = self.mark.look
         high = look.height * self.foreshortening * (0.78 if self.mark.person.sits else 1.0)
@@ -171,13 +174,13 @@ class MovingProp:
     placed: PlacedProp
     walk: Walk
     rise_speed: float = 0.0
-    """Metres a second upwards."""
+    """Metres per second upwards."""
     circle_radius: float = 0.0
-    """Radius in metres of the circle that it flies, or 0."""
+    """Radius in metres of its circle in flight, or 0."""
     left: bool = False
-    """It looks left."""
+    """Whether it looks left."""
     appears: bool = False
-    """It was not there when the shot began, and comes up softly."""
+    """Whether it was not there when the shot began, and fades in."""
 
     def locate_at(self, t: float, clock: float) -> tuple[float, float, float]:
         """(x, y, z)."""
@@ -206,14 +209,14 @@ class MovingProp:
 
 @dataclass(frozen=True, slots=True)
 class Actors:
-    """Everybody and everything that acts."""
+    """All people and things that act."""
 
     people: tuple[Actor, ...] = ()
     things: tuple[MovingProp, ...] = field(default=())
 
     @property
     def lead(self) -> Actor | MovingProp | None:
-        """Whom the camera cares for."""
+        """The person or thing that the camera frames."""
         for actor in self.people:
             if not actor.mark.shoulder:
                 return actor
@@ -223,7 +226,7 @@ class Actors:
 def find_visible_speech(
     lines: Sequence[SpokenLine], speaker: str
 ) -> tuple[tuple[float, tuple[Syllable, ...]], ...]:
-    """The lines of `speaker` that a mouth is seen to speak."""
+    """The lines of `speaker` that a visible mouth speaks."""
     return tuple(
         (line.at_s, schedule_syllables(line.words, seconds))
         for line, seconds in estimate_line_durations(tuple(lines))

@@ -1,4 +1,4 @@
-"""Blocking: marks become ways through the world, and the camera's path is laid around them."""
+"""Blocking: turns marks into movement through the world, and plans the camera's path around it."""
 
 from __future__ import annotations
 
@@ -42,14 +42,15 @@ from storyboard.previz.staging.framing import (
 from storyboard.providers.base import SpokenLine
 
 _EFFORTS = ((1.0, False), (0.6, False), (1.0, True), (0.6, True), (0.3, True), (0.0, True))
-"""(how far the camera goes of what it could, whether it goes along with the subject), in the
-order in which they are tried until the subject stays in frame."""
+"""(share of the possible camera moves, whether the camera travels along with the subject), in
+the order in which they are tried until the subject stays in frame.
+"""
 _DEPTHS = {"room": 1.9, "void": 4.5}
 
 
 @dataclass(frozen=True, slots=True)
 class PreviousMotion:
-    """Where somebody or something was when its shot is taken up again."""
+    """The position and speed of a person or thing at the time where its shot continues."""
 
     x: float
     y: float
@@ -62,7 +63,7 @@ class PreviousMotion:
 
 @dataclass(frozen=True, slots=True)
 class Blocking:
-    """A shot, blocked: who goes where and what the camera does, frame by frame."""
+    """A blocked shot: everyone's movement and the camera's, frame by frame."""
 
     actors: Actors
     path: CameraPath
@@ -80,12 +81,14 @@ def block_shot(
     motions: dict[str, PreviousMotion] | None = None,
     goal: Pose | None = None,
 ) -> Blocking:
-    """Lays out the shot; `start`, `motions` and `goal` take up another where it ended."""
+    """Blocks the shot; `start`, `motions` and `goal` continue another one where it ended."""
     total = frames / fps
     previous = motions or {}
     view = composition.view
     camera_start = start or CameraStart(composition.pose)
     is_static = any(step.kind == "static" for step in spec.steps)
+    # First slow the actors until the subject stays in frame without any camera move, then, below,
+    # reduce the camera moves.
     for speed in (1.0, 0.8, 0.6, 0.42, 0.28, 0.16, 0.08, 0.0):
         actors = _block_actors(
             spec, composition, lines, total, speed, previous, view, camera_start.pose
@@ -116,6 +119,7 @@ def block_shot(
             goal,
             max_share,
         )
+        # Some 32 samples are enough, since the paths are smooth.
         if all(
             is_subject_in_frame(view, path.poses[i], subject_at(i / fps), margin=0.012)
             for i in range(0, frames, max(1, frames // 32))
@@ -163,6 +167,7 @@ def _block_person(
     vx = {"left": -pace, "right": pace}.get(person.walk, 0.0)
     vz = {"away": pace, "toward": -pace}.get(person.walk, 0.0)
     last = previous_motions.get(person.name)
+    # People who walk away stop before the wall, or before the land ends.
     max_z = _DEPTHS.get(spec.set, 30.0)
     if spec.set == "sea":
         max_z = max(0.0, DEPTHS[find_shore_type(spec)] - 1.5)
@@ -171,6 +176,7 @@ def _block_person(
             vz = min(vz, max(0.0, max_z - last.z) / total_s)
         if vz < 0:
             vz = max(vz, -max(0.0, last.z + 0.45 * view.distance) / total_s)
+        # Somebody who walks and then turns stops after half of the shot.
         stop_at_s = total_s * 0.55 if person.walk and person.turns_to else math.inf
         walk = Walk(last.x, last.z, vx, vz, last.vx, last.vz, last.walked, stop_at_s=stop_at_s)
         views = [(0.0, last.view or person.view)]
@@ -184,11 +190,12 @@ def _block_person(
     if vz > 0:
         vz = min(vz, max(0.0, max_z - z) / total_s)
     elif vz < 0:
-        # it comes from behind to its mark, so that the shot ends as it is composed
+        # walks from the distance to the mark, so that the shot ends as it was composed
         far = min(-vz * total_s, 1.6 * view.distance, max_z - z)
         vz = -far / total_s
         x, z = x, z + far
     entry_offset = 0.0
+    # A newcomer in a continued shot enters from beside the frame, towards the mark.
     if previous_motions:
         s = view.compute_scale(camera_pose, z)
         side = 1.0 if x >= camera_pose.x else -1.0
@@ -220,7 +227,7 @@ def _block_prop(
     rng = seed_random("thing", spec.shot, thing.name)
     faces_left = thing.moves == "left" or (not thing.moves and rng.random() < 0.3)
     if thing.name == "hand" and not placed.subject:
-        faces_left = True  # it reaches in from the right
+        faces_left = True  # the hand reaches in from the right
     rise_speed = 0.0
     if thing.moves == "up":
         rise_speed = prop.speed * 0.25 * (1.0 if prop.stand == "air" else 0.0)
@@ -236,14 +243,16 @@ def _block_prop(
             far = min(-vz * total_s, 2.5 * view.distance)
             vz, z = -far / total_s, z + far
         if not placed.subject and vx and z > 0:
-            # it crosses behind: begin aside, so that it is in the middle halfway
+            # it crosses in the background: start aside, so that it is in the middle halfway
             x -= vx * total_s * 0.5
         if previous_motions and vx:
             s = view.compute_scale(camera_pose, z)
             x = camera_pose.x - (view.aspect / 2 / s + prop.width * 0.6) * (1 if vx > 0 else -1)
         walk = Walk(x, z, vx, vz, vx, vz)
+    # In a continued shot, a new thing that doesn't drive in fades in.
     appears = bool(previous_motions) and last is None and not vx
     if thing.name in FLYING:
+        # The flock circles in one place; only its height may change.
         return _block_flock(placed, walk, rise_speed, faces_left, appears)
     if thing.count > 1 and thing.name not in ("flower", "candle"):
         copies = [MovingProp(placed, walk, rise_speed, 0.0, faces_left, appears)]
@@ -293,6 +302,7 @@ def build_subject_track(
 
     def find_subject(t: float) -> Subject | None:
         if leads:
+            # People who are still entering must not pull the frame towards them.
             boxes = [lead.compute_framing_box(t, spec.size, composition.whole) for lead in leads
                      if not lead.walk.entry_offset]  # fmt: skip
             if not boxes:
@@ -329,6 +339,7 @@ def _plan_camera_travel(
     side_share = 0.0
     if abs(walk.vx) > 0.02:
         walk_distance = walk.vx * total_s
+        # The camera follows only as far as the frame has no room for the walk.
         room = 0.0
         first = subject_at(0.0)
         if first is not None and not follows:
@@ -355,9 +366,9 @@ def _is_subject_kept_in_frame(
     total_s: float,
     is_continued: bool,
 ) -> bool:
-    """Whether the subject is in frame all the time by its own moves alone."""
+    """Whether the subject stays in frame by its own movement and the camera's travel alone."""
     if not is_subject_in_frame(view, pose, subject_at(0.0)):
-        return is_continued  # it was out of frame before; nothing that it does now can be to blame
+        return is_continued  # it was out of frame before, so this movement isn't the reason
     for i in range(1, 9):
         t = total_s * i / 8
         if not is_subject_in_frame(view, pose.add(travel(t)), subject_at(t)):

@@ -1,8 +1,8 @@
-"""The camera: where it stands, what it sees of a point, and the path its moves make.
+"""The camera: its position, its projection, and the path of its moves.
 
-The world is metres: x right, y down with the ground at 0, z away from the subject's plane. A pose
-is a point in space and a *shift* of the picture (frame heights), as a view camera has: pans and
-tilts shift, so they have no parallax; dollies and trucks travel, so they do.
+The world is in metres: x right, y down with the ground at 0, z away from the subject's plane. A
+pose is a point in space and a *shift* of the picture (frame heights), as in a view camera: pans and
+tilts shift, so they have no parallax; dollies and trucks travel, so they have.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _MARGIN = 0.025
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """All that moves of a camera; differences and sums are taken field by field."""
+    """The moving parts of a camera; differences and sums are taken field by field."""
 
     x: float = 0.0
     y: float = 1.5
     """Height above the ground."""
     z: float = 0.0
-    """How far it went in from its first mark."""
+    """How far it has moved in from its first mark."""
     zoom: float = 0.0
-    """Natural logarithm of the magnification, so that a steady zoom is a straight line."""
+    """Natural logarithm of the magnification, so that a steady zoom is linear."""
     roll: float = 0.0
     """Degrees, clockwise for the picture."""
     sx: float = 0.0
@@ -50,7 +50,7 @@ class Pose:
         return self.add(other, -1.0)
 
     def to_list(self) -> list[float]:
-        """In the order in which a scene's state keeps them, which is that of the fields."""
+        """In the order of the fields, which a scene's state keeps."""
         told = (self.x, self.y, self.z, self.zoom, self.roll, self.sx, self.sy)
         return [round(each, 6) for each in told]
 
@@ -60,7 +60,7 @@ ZERO_POSE = Pose(y=0.0)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What does not change within a shot: the frame, the lens, the first distance."""
+    """What stays constant in a shot: the frame, the lens, the first distance."""
 
     width: int
     height: int
@@ -74,17 +74,19 @@ class View:
         return self.width / self.height
 
     def compute_scale(self, pose: Pose, z: float) -> float:
-        """Frame heights a metre at depth `z`."""
+        """Frame heights per metre at depth `z`."""
         depth = max(_NEAR, self.distance + z - pose.z)
         return self.focal * math.exp(pose.zoom) / depth
 
     def project_point(self, pose: Pose, x: float, y: float, z: float) -> tuple[float, float]:
-        """Where a point is seen, frame heights from the top left, before the roll."""
+        """The position of a point in the picture, frame heights from the top left, before the
+        roll.
+        """
         s = self.compute_scale(pose, z)
         return (self.aspect / 2 + s * (x - pose.x) + pose.sx, 0.5 + s * (y + pose.y) + pose.sy)
 
     def find_visible_box(self, pose: Pose, z: float) -> Box:
-        """The metres of the plane at `z` that are in frame, with room for the roll."""
+        """The part of the plane at `z` that is in frame, in metres, with a margin for the roll."""
         s = self.compute_scale(pose, z)
         spare = abs(math.sin(math.radians(pose.roll))) * max(self.aspect, 1) * 0.55
         return Box(
@@ -97,7 +99,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What must stay in frame: a box in metres at a depth, and which of its sides matter."""
+    """What must stay in frame: a box in metres at a depth, and which of its edges matter."""
 
     box: Box
     z: float
@@ -108,7 +110,7 @@ class Subject:
 SubjectTrack = Callable[[float], "Subject | None"]
 """The subject at a time in seconds."""
 Travel = Callable[[float], Pose]
-"""How far the subject carries the camera along by a time in seconds."""
+"""How far the subject takes the camera along by a time in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ class Segment:
 
 
 def schedule_camera_steps(steps: Sequence[CameraStep], total_s: float) -> list[Segment]:
-    """Steps laid on the clock: beats at their times, stated lengths kept, the rest shared."""
+    """Steps on the clock: beats at their times, stated lengths kept, the rest shared."""
+    # Joined steps happen together and form one group.
     groups: list[list[CameraStep]] = []
     for step in steps:
         if step.joined and groups:
@@ -129,6 +132,7 @@ def schedule_camera_steps(steps: Sequence[CameraStep], total_s: float) -> list[S
     if not groups:
         groups = [[CameraStep("drift")]]
     segments: list[Segment] = []
+    # Each beat with a time starts a block, which lasts until the next one.
     blocks: list[tuple[float, list[list[CameraStep]]]] = [(0.0, [])]
     for group in groups:
         at = group[0].at_s
@@ -145,6 +149,7 @@ def schedule_camera_steps(steps: Sequence[CameraStep], total_s: float) -> list[S
         open_count = sum(not s for s in stated_lengths)
         remaining_s = max(0.0, end - start - sum(stated_lengths))
         share = remaining_s / open_count if open_count else 0.0
+        # Stated lengths that are too long together are shortened in proportion.
         squeeze = min(1.0, (end - start) / sum(stated_lengths)) if sum(stated_lengths) else 1.0
         at_s = start
         for group, stated_s in zip(block, stated_lengths, strict=True):
@@ -152,6 +157,7 @@ def schedule_camera_steps(steps: Sequence[CameraStep], total_s: float) -> list[S
             if length > 1e-6:
                 segments.append(Segment(at_s, length, tuple(group)))
                 at_s += length
+        # After stated lengths that are too short, the camera stands still.
         if at_s < end - 1e-6:
             segments.append(Segment(at_s, end - at_s, (CameraStep("static"),)))
     return segments
@@ -160,7 +166,7 @@ def schedule_camera_steps(steps: Sequence[CameraStep], total_s: float) -> list[S
 def is_subject_in_frame(
     view: View, pose: Pose, subject: Subject | None, margin: float = _MARGIN
 ) -> bool:
-    """Whether the sides of `subject` that matter lie in frame."""
+    """Whether the edges of `subject` that matter are in frame."""
     if subject is None:
         return True
     left, top = view.project_point(pose, subject.box.left, subject.box.top, subject.z)
@@ -180,13 +186,13 @@ class CameraStart:
 
     pose: Pose
     velocity: Pose | None = None
-    """Per second, of a camera that is taken up on its way; None for one that starts here."""
+    """Per second, of a camera that is already moving; None if it starts here."""
     shake: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class CameraPath:
-    """The camera of a shot, frame by frame, and how hard it shakes at the end."""
+    """The camera of a shot, frame by frame, and how much it shakes at the end."""
 
     poses: tuple[Pose, ...]
     shake: float
@@ -209,14 +215,15 @@ def plan_camera_path(
 ) -> CameraPath:
     """The path from `start` through `steps`, each as far as keeps the subject in frame.
 
-    `travel` is how far the subject carries the camera along; `goal` is the pose that a `reframe`
-    step ends in; `max_share` is the greatest share of a move that is tried; `clock` is the world's
-    time at frame 0, which the shake runs on, so that it goes on through a continuation.
+    `travel` is how far the subject takes the camera along; `goal` is the final pose of a `reframe`
+    step; `max_share` is the largest share of a move to try; `clock` is the world time at frame 0,
+    on which the shake runs, so that it continues through a continuation.
     """
     total = frames / fps
     plan = schedule_camera_steps(steps, total)
     follow = travel
     step_s = 1 / fps
+    # The travel is added to every frame below, so the camera's own speed is without it.
     own_velocity = (
         start.velocity.subtract(ZERO_POSE.add(follow(step_s), fps)) if start.velocity else ZERO_POSE
     )
@@ -239,6 +246,7 @@ def plan_camera_path(
         segment, a, b, m0, m1 = legs[leg]
         frame_pose = _interpolate_pose(a, b, m0, m1, t - segment.start_s, segment)
         frame_pose = frame_pose.add(follow(t))
+        # Hand-held shake fades in or out when a continued shot changes it.
         amount = start.shake + (final_shake - start.shake) * min(1.0, t / 0.8)
         if not start.shake and not clock:
             amount = final_shake
@@ -272,7 +280,7 @@ def _find_segment_end_and_velocity(
     goal: Pose | None,
     max_share: float,
 ) -> tuple[Pose, Pose]:
-    """The aim of a segment, as far as its subject allows, and the speed it leaves with."""
+    """The end of a segment, as far as its subject allows, and the velocity there."""
     subject = subject_at(segment.start_s)
     for share in (1.0, 0.82, 0.66, 0.52, 0.4, 0.28, 0.18, 0.09, 0.0):
         amount = share * max_share
@@ -282,12 +290,14 @@ def _find_segment_end_and_velocity(
                 aim = aim.add(goal.subtract(aim), amount)
                 continue
             aim = _compute_step_end(step, amount, aim, view, subject, segment.length_s, travel)
+        # The last move doesn't stop: a continuation can go on with its speed.
         exit_velocity = ZERO_POSE
         if is_last and amount and not any(s.kind == "whip" for s in segment.steps):
             exit_velocity = ZERO_POSE.add(aim.subtract(pose), 0.45 / segment.length_s)
         if amount == 0.0:
             break
         stays_in_frame = True
+        # Check the whole way, since the subject moves too and the curve may overshoot.
         for i in range(1, 11):
             t = segment.length_s * i / 10
             pose_then = _interpolate_pose(pose, aim, start_velocity, exit_velocity, t, segment)
@@ -309,7 +319,7 @@ def _interpolate_pose(
     t: float,
     segment: Segment,
 ) -> Pose:
-    """A cubic through both ends with their speeds; a whip is over in a third of a second."""
+    """A cubic through both ends with their velocities; a whip pan ends within half a second."""
     length = segment.length_s
     if any(step.kind == "whip" for step in segment.steps):
         length = min(length, 0.42)
@@ -317,7 +327,7 @@ def _interpolate_pose(
             return end_pose
     u = min(1.0, max(0.0, t / length))
     u2, u3 = u * u, u * u * u
-    # the start speed is let go within 1.6 s, whatever the length, so that nothing overshoots far
+    # the start velocity fades within 1.6 s in any segment, so that nothing overshoots far
     glide = min(length, 1.6)
     v = min(1.0, t / glide)
     carry = glide * (v - 2 * v * v + v * v * v)
@@ -335,7 +345,7 @@ def _compute_step_end(
     length_s: float,
     travel: Travel,
 ) -> Pose:
-    """Where `step` ends when it starts at `pose`."""
+    """The pose at the end of `step` from `pose`."""
     reach = move_share * step.speed * min(1.25, max(0.4, length_s / 5))
     z = subject.z if subject else 0.0
     s = view.compute_scale(pose, z)
@@ -343,8 +353,10 @@ def _compute_step_end(
     sign = -1.0 if step.way in ("left", "down", "out") else 1.0
     freedom = 1.0 if subject else 1.7
     if step.kind == "drift":
+        # Without instructions the camera creeps in slightly, so the picture isn't frozen.
         step, sign, reach = CameraStep("dolly", "in"), 1.0, reach * 0.11
     if step.kind == "dolly":
+        # In and out change the subject's size by about inverse ratios, so they feel alike.
         ratio = 1 + 0.5 * reach if sign > 0 else 1 / (1 + 0.6 * reach)
         aim = replace(pose, z=pose.z + subject_depth * (1 - 1 / ratio))
         return _shift_to_hold_subject(pose, aim, view, subject, 1.0)
@@ -362,11 +374,13 @@ def _compute_step_end(
         return replace(pose, sx=pose.sx - sign * reach * 0.30 * view.aspect * freedom)
     if step.kind == "tilt":
         return replace(pose, sy=pose.sy + sign * reach * 0.26 * freedom)
+    # An orbit is a sideways move that keeps the subject in place by shifting.
     if step.kind == "orbit":
         aim = replace(pose, x=pose.x + sign * reach * 0.55 * view.aspect / s)
         return _shift_to_hold_subject(pose, aim, view, subject, 1.0)
     if step.kind == "roll":
         return replace(pose, roll=pose.roll + sign * reach * 7)
+    # Following somebody who stands still becomes a slow push in.
     if step.kind == "follow" and _measure_travel_distance(travel(length_s)) < 0.05:
         ratio = 1 + 0.14 * reach
         return _shift_to_hold_subject(
@@ -382,7 +396,7 @@ def _measure_travel_distance(travelled: Pose) -> float:
 def _shift_to_hold_subject(
     before: Pose, aim: Pose, view: View, subject: Subject | None, strength: float
 ) -> Pose:
-    """`aim` with the shift that keeps the subject's middle where `before` saw it."""
+    """`aim`, shifted so that the middle of the subject stays where `before` saw it."""
     if subject is None:
         anchor = (before.x, -before.y + 0.0, 0.0)
         strength = strength if aim.y == before.y else 0.55
@@ -395,7 +409,7 @@ def _shift_to_hold_subject(
 
 
 def _compute_handheld_shake(t: float, seed_key: str) -> Pose:
-    """A hand: slow sway and a little tremor, always the same at the same time of the world."""
+    """Hand-held movement: slow sway and slight tremor, always the same at the same world time."""
     rng = seed_random("hand", seed_key)
     sums = []
     for base in (0.31, 0.37, 0.23):

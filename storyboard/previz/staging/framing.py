@@ -1,4 +1,4 @@
-"""Composition: how far the camera stands, how high, and where everybody's mark is."""
+"""Composition: the camera's distance and height, and everyone's mark."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storyboard.previz.script.shoreline import LEVELS, find_shore_type
 from storyboard.previz.script.shot_spec import Person, ShotSpec, Thing
 from storyboard.previz.staging.camera import Pose, View
 
-# figure height in frame heights, where the top of the head stands, lens in mm
+# figure height in frame heights, top of the head in frame heights, lens in mm
 _SIZES: dict[str, tuple[float, float, float]] = {
     "EWS": (0.125, 0.70, 24),
     "WS": (0.47, 0.40, 32),
@@ -33,17 +33,17 @@ _TALL = 1.72
 
 
 FORESHORTENING = {"high": 0.94, "overhead": 0.72}
-"""What is left of heights when they are seen from above, by angle."""
+"""The share that remains of heights seen from above, by angle."""
 FLYING = frozenset(("gull", "bird"))
 
 
 def compute_flock_radius(bird_count: int) -> float:
-    """Metres within which so many birds wheel."""
+    """The radius in metres of a circling flock."""
     return 0.55 + 0.35 * math.sqrt(bird_count)
 
 
 def compute_person_half_width(shot_size: str, walks: bool) -> float:
-    """How far to each side of the middle a person must stay in frame, in body heights."""
+    """How much on each side of a person's middle must stay in frame, in body heights."""
     if shot_size in WHOLE and walks:
         return 0.26
     return {"CU": 0.085, "ECU": 0.055, "MCU": 0.135, "MS": 0.16, "MWS": 0.17}.get(shot_size, 0.175)
@@ -60,7 +60,7 @@ class Mark:
     faces: float
     """-1 looks left, 1 right, 0 at the camera."""
     shoulder: bool = False
-    """Only a shoulder at the edge of the frame."""
+    """Whether only a shoulder is seen, at the edge of the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,11 @@ class Composition:
     marks: tuple[Mark, ...]
     things: tuple[PlacedProp, ...]
     whole: bool
-    """Everybody is seen from head to foot."""
+    """Whether everyone is seen from head to foot."""
 
 
 def compose_shot(spec: ShotSpec, width: int, height: int) -> Composition:
-    """Where everything stands before anything moves."""
+    """The positions of everything before anything moves."""
     if spec.people:
         return _compose_with_people(spec, width, height)
     return _compose_without_people(spec, width, height)
@@ -96,6 +96,7 @@ def compose_shot(spec: ShotSpec, width: int, height: int) -> Composition:
 
 def _compute_focal_length(spec: ShotSpec, shot_size: str, portrait: bool) -> float:
     lens = spec.lens or _SIZES[shot_size][2]
+    # Divided by the frame's height on 35 mm film, which gives the focal length in frame heights.
     return lens / (36.0 if portrait else 20.25)
 
 
@@ -112,6 +113,7 @@ def _compose_with_people(spec: ShotSpec, width: int, height: int) -> Composition
     tight = size in ("MS", "MCU", "CU", "ECU")
     gap = {"EWS": 1.3, "WS": 1.25, "FS": 1.0, "MWS": 0.95, "MS": 0.86, "MCU": 0.68, "CU": 0.58,
            "ECU": 0.5}[size]  # fmt: skip
+    # Frame heights per metre: from the shot size, unless the group is too wide for the frame.
     per_metre = share / max(_TALL, 0.9 * tall)
     walks = any(person.walk for person in spec.people)
     group = 2 * tall * compute_person_half_width(size, walks) + (count - 1) * gap
@@ -119,14 +121,17 @@ def _compose_with_people(spec: ShotSpec, width: int, height: int) -> Composition
     if aspect < 1:
         top = {"WS": 0.36, "MS": 0.2, "MCU": 0.2, "CU": 0.2}.get(size, top)
     head = tall * (0.78 if all_sit else 1.0) * FORESHORTENING.get(spec.angle, 1.0)
+    # Full figures keep their feet in frame, and don't float high above its lower edge.
     if size in WHOLE and top + per_metre * head > 0.93:
         top = max(0.05, 0.93 - per_metre * head)
     elif size in WHOLE and size != "EWS":
         top = max(top, 0.86 - per_metre * head) if aspect >= 1 else 0.80 - per_metre * head
+    # An extreme close-up is about the eyes.
     if size == "ECU":
         eye = head * 0.92
         top = 0.47 - per_metre * (head - eye)
     focal = _compute_focal_length(spec, size, aspect < 1)
+    # The lens is fixed, so the distance gives the size.
     view = View(width, height, focal, focal / per_metre)
     x0 = _choose_shot_x(spec)
     marks = _place_people(spec, looks, x0, gap, tight)
@@ -135,6 +140,7 @@ def _compose_with_people(spec: ShotSpec, width: int, height: int) -> Composition
     offset = _compute_thirds_offset(spec, marks, size, aspect, per_metre, group)
     middle = (marks[0].x + marks[count - 1].x) / 2
     high = _choose_camera_height(spec.angle, size, head, top, per_metre)
+    # Shift the picture so that the head has its place, without tilting the camera.
     sy = top - 0.5 - per_metre * (high - head)
     pose = Pose(x=middle - offset / per_metre, y=high, sy=sy,
                 roll=-7.0 if spec.angle == "dutch" else 0.0)  # fmt: skip
@@ -143,7 +149,7 @@ def _compose_with_people(spec: ShotSpec, width: int, height: int) -> Composition
 
 
 def _choose_shot_x(spec: ShotSpec) -> float:
-    """Which part of the place the shot looks at."""
+    """The part of the place that the shot looks at."""
     reach = 1.6 if spec.set == "room" else 3.5
     return seed_random("stand", spec.key, spec.shot).uniform(-reach, reach)
 
@@ -156,10 +162,12 @@ def _place_people(
     marks = []
     for i, (person, look) in enumerate(zip(spec.people, looks, strict=True)):
         x = middle_x + (i - (count - 1) / 2) * gap
+        # A larger group stands in two rows.
         z = 0.0 if count < 3 else 0.22 * (i % 2)
         view = person.view
         if view in ("left", "right"):
             faces = -1.0 if view == "left" else 1.0
+        # A single person looks slightly past the camera; people of a group look at each other.
         elif count == 1:
             faces = sides.choice((-0.55, 0.55)) if not tight else sides.choice((-0.38, 0.38))
             if spec.pov:
@@ -173,12 +181,12 @@ def _place_people(
 
 
 def _place_shoulder_person(spec: ShotSpec, mark: Mark, view: View, size: str) -> Mark:
-    """The one whose back frames the picture, at the edge that the other looks towards."""
+    """The person whose back frames the picture, at the edge towards which the other one looks."""
     side = 1.0 if mark.faces >= 0 else -1.0
     name = spec.shoulder if spec.shoulder != "*" else "another"
     person = Person(name, "" if name != "another" else "person dark coat dark hair", view="back")
     look = derive_look(person.name, person.description, None)
-    # stands or stoops so that the shoulder fills the corner and hides no face
+    # tall or low enough that the shoulder fills the corner and hides no face
     high = min(max(look.height, mark.look.height * 0.95), mark.look.height * 1.05)
     look = replace(look, height=high * (0.8 if mark.person.sits else 1.0))
     near, out = (0.34, 0.45) if size == "CU" else (0.46, 0.43)
@@ -200,6 +208,7 @@ def _compute_thirds_offset(
     if spec.pov or spec.angle == "overhead":
         return 0.0
     room = max(0.0, aspect / 2 - 0.04 - group_width * per_metre / 2)
+    # A sideways move starts with the subject where it can travel through the frame.
     first = spec.steps[0] if spec.steps else None
     if first and first.kind in ("truck", "pan") and size in ("EWS", "WS", "FS", "MWS", "MS"):
         side = 1.0 if first.way != "left" else -1.0
@@ -209,6 +218,7 @@ def _compute_thirds_offset(
         return -side * min(room, aspect * 0.10)
     if len([m for m in marks if not m.shoulder]) > 1:
         return 0.0
+    # Leave space in the direction of the walk or the look.
     walk = marks[0].person.walk
     facing = {"left": -1.0, "right": 1.0}.get(walk, marks[0].faces)
     side = -1.0 if facing >= 0 else 1.0
@@ -220,7 +230,7 @@ def _compute_thirds_offset(
 def _choose_camera_height(
     angle: str, shot_size: str, head_height: float, head_room: float, frame_heights_per_metre: float
 ) -> float:
-    """The camera's height: eye level, or as puts the horizon where the angle wants it."""
+    """The camera's height: eye level, or where the angle puts the horizon."""
     if angle == "low":
         return max(0.16, head_height - (0.90 - head_room) / frame_heights_per_metre)
     if angle == "high":
@@ -237,13 +247,14 @@ def _choose_camera_height(
 
 
 def _compose_without_people(spec: ShotSpec, width: int, height: int) -> Composition:
-    """Nobody is in frame: the first thing is the subject, or the place itself."""
+    """A shot without people: the first thing is the subject, or the place itself."""
     aspect = width / height
     size = spec.size if spec.size in _SIZES else "WS"
     x0 = _choose_shot_x(spec)
     portrait = aspect < 1
     things = spec.things
     small = bool(things) and find_prop(things[0].name).stand in ("table", "hand")
+    # A small thing in a wide shot is part of the place, not the subject.
     if things and (size in ("INSERT", "ECU", "CU", "MCU") or not small):
         return _compose_thing_shot(spec, things, size, width, height, x0)
     focal = _compute_focal_length(spec, size if size in ("EWS", "WS") else "WS", portrait)
@@ -269,7 +280,7 @@ def _compose_without_people(spec: ShotSpec, width: int, height: int) -> Composit
 
 
 def find_prop_foot_y(thing: Thing, spec: ShotSpec) -> float:
-    """How high a thing's foot stands, metres, negative up."""
+    """The height of a thing's foot, metres, negative up."""
     stand = find_prop(thing.name).stand
     if stand in ("table", "hand"):
         return -0.78
@@ -292,6 +303,7 @@ def _compose_thing_shot(
     per_metre = min(share / prop.height, share * 1.25 * aspect / prop.width)
     if things[0].name in FLYING:
         r = compute_flock_radius(things[0].count)
+        # The frame must contain the flock's whole circle.
         per_metre = min((share + 0.12) / (1.5 * r), 0.84 * aspect / (2.7 * r))
     elif prop.stand == "air" or things[0].count > 1:
         per_metre *= 0.5
@@ -336,6 +348,7 @@ def _compose_thing_shot(
     rng = seed_random("others", spec.shot)
     for thing in things[1:4]:
         other = find_prop(thing.name)
+        # A hand reaches for the subject from the right.
         if thing.name == "hand" and rests:
             grip = subject_x + prop.width * 0.5 + 0.16
             placed.append(PlacedProp(thing, grip, foot - prop.height * 0.10, 0.02, 0.9, False))
@@ -347,6 +360,7 @@ def _compose_thing_shot(
                 )
             )
             continue
+        # A tall thing beside a small one would leave the frame.
         if rests and other.height > 3 * prop.height:
             continue
         side = rng.choice((-1, 1))
@@ -366,7 +380,7 @@ def _place_background_thing(
     order: int,
     horizon: float,
 ) -> PlacedProp:
-    """A thing that is named but not what the shot is about, at its own distance."""
+    """A thing that is mentioned but not the subject, at its own distance."""
     prop = find_prop(thing.name)
     if prop.stand == "air":
         z = max(6.0, view.distance * 0.8)
@@ -377,7 +391,7 @@ def _place_background_thing(
     if prop.stand == "water":
         z = max(z, 9.0)
     if prop.height > 3:
-        # far enough for its top to be in frame
+        # far enough that its top is in frame
         room = max(0.16, horizon - 0.10)
         z = max(z, view.focal * (prop.height - 1.5) / room - view.distance)
     s = view.focal / (view.distance + z)
@@ -389,7 +403,7 @@ def _place_background_thing(
 def _place_things_around_people(
     spec: ShotSpec, marks: tuple[Mark, ...], view: View, pose: Pose
 ) -> tuple[PlacedProp, ...]:
-    """Things around people: behind them, beside them, on the table; what is held is theirs."""
+    """Things around people: behind, beside, or on the table; held things belong to a person."""
     held_names = {mark.person.holds for mark in marks}
     placed: list[PlacedProp] = []
     front = [mark for mark in marks if not mark.shoulder]
@@ -400,7 +414,7 @@ def _place_things_around_people(
         prop = find_prop(thing.name)
         side = lead if len(placed) % 2 == 0 else -lead
         if prop.stand in ("table", "hand") and spec.set != "room":
-            continue  # there is nothing that it could lie on
+            continue  # there is nothing to put it on
         if prop.stand in ("table", "hand"):
             x = (front[0].x + front[-1].x) / 2
             if len(front) == 1:
