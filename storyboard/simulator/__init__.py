@@ -1,6 +1,6 @@
-"""The paid wires on loopback: their rules, their failures and their bill, without the money.
+"""Simulates the paid services on loopback: their rules, failures and prices, at no cost.
 
-Written from what the services say and do, never from our catalogue or our adapters, so that the
-two can disagree and a test can find it. Nothing of the product imports this package; its command
-line verb starts it.
+It is written from what the services document and do, never from our catalogue or adapters, so that
+tests can find where the two disagree. No other part of the product imports this package; only its
+command starts it.
 """

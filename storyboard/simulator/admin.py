@@ -1,4 +1,4 @@
-"""What is asked of the simulator itself: bill, clock, faults, settings, journal, reset."""
+"""Requests to the simulator itself: bill, clock, faults, settings, request log, reset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All the services as one application, on one origin: their paths are distinct."""
+"""All services as one application on one origin; their paths don't overlap."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ WIRES = (
         "cometapi.videos",
     ),
 )
-"""Modules of this package that bring `build_routes(world) -> list[Route]`, first match first."""
+"""Modules of this package with `build_routes(world) -> list[Route]`; the first match wins."""
 
 
 def build_application(world: SimulatorState) -> RequestLogMiddleware:
-    """The ASGI application of a world."""
+    """The ASGI application of a simulator state."""
     routes = [Route("/media/{name}", wrap_with_faults(world, "download", _PublishedFiles(world)))]
     for wire in WIRES:
         routes += import_module(f"storyboard.simulator.{wire}").build_routes(world)
@@ -43,7 +43,7 @@ def build_application(world: SimulatorState) -> RequestLogMiddleware:
 
 
 class RequestLogMiddleware:
-    """Puts every request into the journal, and its connection where a fault can close it."""
+    """Logs every request, and stores its connection where a fault can close it."""
 
     def __init__(self, app: ASGIApp, world: SimulatorState) -> None:
         self._app = app
@@ -68,6 +68,7 @@ class RequestLogMiddleware:
             self._world.journal.append(logged)
         is_replayed = False
 
+        # The body was read for the log, so hand it to the application once more.
         async def replay_body() -> Message:
             nonlocal is_replayed
             if is_replayed:
@@ -80,7 +81,7 @@ class RequestLogMiddleware:
                 logged.status = message["status"]
             await send(message)
 
-        # The server's own cycle of this request knows the transport; ASGI has no word for it.
+        # uvicorn's object for this request has the transport, which ASGI doesn't expose.
         scope[CONNECTION] = send.__self__.transport  # type: ignore[attr-defined]
         scope[ENTRY] = logged
         await self._app(scope, replay_body, record_status)
@@ -109,7 +110,7 @@ async def _receive_body(receive: Receive) -> bytes:
 
 
 async def _answer_unknown_path(request: Request, _error: Exception) -> Response:
-    """A path that no service knows; Google answers it with a page, not with JSON."""
+    """Answers an unknown path like Google: with a page, not with JSON."""
     page = (
         "<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title>"
         f"<p><b>404.</b> The requested URL <code>{request.url.path}</code> was not found."

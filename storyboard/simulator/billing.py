@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One sample, made or refused; what was refused is on the bill with nothing to pay."""
+    """One sample, made or refused; refused ones are on the bill at no charge."""
 
     at: float
     provider: str
@@ -20,14 +20,14 @@ class Charge:
     kind: str
     """What was made: `video`, `image`, `text`, `speech`."""
     seconds: float
-    """Seconds of new material; 0 for what has no length."""
+    """Seconds of new material; 0 if it has no length."""
     usd: Decimal
     operation: str
     note: str = ""
-    """Why there is nothing to pay: `filtered`, `failed`, `refunded`."""
+    """Why it costs nothing: `filtered`, `failed`, `refunded`."""
 
     def to_record(self) -> dict[str, Any]:
-        """As JSON has it; `usd` is decimal text."""
+        """The JSON record; `usd` is decimal text."""
         return {
             "at": self.at,
             "provider": self.provider,
@@ -41,7 +41,7 @@ class Charge:
 
 
 class Bill:
-    """Every charge, in order; written to `log_path` as JSON lines where one is given.
+    """Every charge, in order; also written to `log_path` as JSON lines, if given.
 
     Raises OSError at once when that file can't be written.
     """

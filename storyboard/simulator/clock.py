@@ -1,4 +1,4 @@
-"""The clock of the simulated services: real time, and whatever it was moved by."""
+"""The clock of the simulated services: real time plus an offset."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Seconds since 1970; it can be moved forward, so that files age and jobs end at once."""
+    """Seconds since 1970; moving it forward makes files age and operations end at once."""
 
     def __init__(self) -> None:
         self._ahead = 0.0

@@ -1,4 +1,4 @@
-"""The gate that every request passes: the faults that wait for it happen here."""
+"""The fault gate of every request: waiting faults are injected here."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from storyboard.simulator.state import SimulatorState
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 ErrorFormatter: TypeAlias = Callable[[int, str, float | None], Response]
-"""A wire's error answer from HTTP status, message and seconds to wait, if any."""
+"""A service's error reply from HTTP status, message and seconds to wait, if any."""
 
 ENTRY = "storyboard.entry"
-"""Where a request's scope keeps its line of the journal."""
+"""The key of a request's log entry in its scope."""
 
 _PAGE = "<!doctype html><html><head><title>Sign in</title></head><body>Sign in</body></html>"
 _INLINE = re.compile(rb'(?<=":")[A-Za-z0-9+/]{999,}=*(?=")')
-"""Media in a body of JSON."""
+"""Media in a JSON body."""
 
 _PAGE_BASE64 = base64.b64encode(_PAGE.encode())
 _SERVER_ERRORS = {
@@ -57,7 +57,7 @@ STRANGE_ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "error-empty": {**_OVER, "error": {}},
     "expired": {"object": "video", "status": "expired", "progress": 100, "id": "task_gone"},
 }
-"""Answers to a poll that say that the job is over, on any wire, and bring nothing usable."""
+"""Replies to a poll, for any service, that say that the job is over and contain nothing usable."""
 
 
 def wrap_with_faults(
@@ -66,10 +66,11 @@ def wrap_with_faults(
     handler: Handler,
     format_error: ErrorFormatter = format_google_error,
 ) -> Handler:
-    """`handler` behind the gate. `route_kind` is in `faults.ROUTES`; `format_error` is of its wire.
+    """`handler` behind the fault gate.
 
-    A submit counts against the quota. Faults that are about the job itself (`filtered`, `failed`
-    and so on) are the handler's: it draws them with `consume_job_fault`.
+    `route_kind` is one of `faults.ROUTES`; `format_error` is the service's. A submission counts
+    against the quota. Faults of the job itself (`filtered`, `failed` and so on) belong to the
+    handler, which takes them with `consume_job_fault`.
     """
 
     async def answer_with_faults(request: Request) -> Response:
@@ -83,11 +84,14 @@ def wrap_with_faults(
 
         if fault := consume_fault("slow"):
             await asyncio.sleep(fault.read_number_value(2.0))
+        # Before the handler: the job is never made. After it: the job is made and billed, but no
+        # reply arrives.
         if consume_fault("drop_before"):
             return DroppedConnection()
         if answer := _inject_fault_or_quota_error(world, route_kind, consume_fault, format_error):
             return answer
         response = await handler(request)
+        # A refused request keeps its faults for the next one.
         if response.status_code >= 400:
             return response
         if consume_fault("drop_after"):
@@ -99,7 +103,7 @@ def wrap_with_faults(
 
 
 def consume_job_fault(world: SimulatorState, fault_kind: str, searched_text: str) -> Fault | None:
-    """A fault of a job that is being submitted; `searched_text` is the job's."""
+    """Takes a fault for a job that is being submitted; `searched_text` is the job's."""
     return world.faults.consume_fault(fault_kind, "submit", searched_text)
 
 
@@ -139,7 +143,7 @@ def _spoil_response(
     consume_fault: Callable[[str], Fault | None],
     is_on_other_origin: bool,
 ) -> Response:
-    """An answer with what befalls it; one that comes from the other origin leads nowhere else."""
+    """Applies faults to a finished reply; a reply of the other origin is not redirected again."""
     if isinstance(response, RedirectResponse):
         if fault := consume_fault("redirect"):
             if fault.value == "gone":
@@ -156,6 +160,7 @@ def _spoil_response(
         return JSONResponse({"error": {"code": 500, "message": "Upstream error. Try again."}})
     if fault := consume_fault("strange"):
         return JSONResponse(STRANGE_ANSWERS.get(fault.value, STRANGE_ANSWERS[""]))
+    # Replacing media is expensive, so first check that any fault is waiting at all.
     if world.faults.waiting and isinstance(response, JSONResponse):
         spoiled_body, media_count = _INLINE.subn(_PAGE_BASE64, bytes(response.body))
         if media_count and consume_fault("damaged"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ROUTES = ("submit", "poll", "download", "upload", "token", "files")
-"""What a request is for; every route of every wire is one of these."""
+"""The purposes of requests; every route of every service is one of these."""
 
 _MEDIA = ("download",)
 _PAID = ("submit",)
@@ -40,27 +40,28 @@ KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     "redirect": (_MEDIA, "the clip is on another origin; `=gone` finds nothing there"),
     "expired_token": ((*ROUTES[:4], "files"), "401: the access token is no longer good"),
 }
-"""Every kind: the routes it means unless one is named, and what happens."""
+"""Every kind: the routes it applies to unless one is named, and what happens."""
 
 _SPEC = re.compile(r"(?P<kind>\w+)(=(?P<value>[^:@]+))?(:(?P<times>\d+))?(@(?P<match>.*))?")
 
 
 @dataclass(slots=True)
 class Fault:
-    """Waits for a request that it fits, `times` times."""
+    """Waits for a matching request, `times` times."""
 
     kind: str
     times: int = 1
     match: str = ""
-    """A part of the prompt or the path; empty fits all."""
+    """A part of the prompt or the path; empty matches all."""
     route: str = ""
-    """One of ROUTES; empty means those that the kind is about."""
+    """One of ROUTES; empty means those of the kind."""
     value: str = ""
-    """What the kind makes of it: a status, seconds, a support code, a number."""
+    """The kind's parameter: a status, seconds, a support code, a number."""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"no fault is called `{self.kind}`; there are {', '.join(KINDS)}")
+        # `@poll` names a route, `@poll/tram` a route and a part of the prompt.
         if self.match in ROUTES:
             self.route, self.match = self.match, ""
         elif not self.route and self.match.partition("/")[0] in ROUTES:
@@ -109,7 +110,7 @@ class Fault:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Fault:
-        """The fault that a record asks for; ValueError for one without a kind."""
+        """The fault that a record describes; ValueError for one without a kind."""
         return cls(
             kind=record.get("kind", ""),
             times=record.get("times", 1),
@@ -120,7 +121,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait, oldest first; safe to use from any thread."""
+    """The waiting faults, oldest first; safe to use from any thread."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
@@ -131,14 +132,14 @@ class Faults:
         return tuple(self._waiting)
 
     def add(self, fault: Fault | str) -> Fault:
-        """Adds one, given as a value or as `Fault.parse` reads it."""
+        """Adds one, given as a value or in the format of `Fault.parse`."""
         new_fault = Fault.parse(fault) if isinstance(fault, str) else fault
         with self._lock:
             self._waiting.append(new_fault)
         return new_fault
 
     def consume_fault(self, kind: str, route_kind: str, searched_text: str) -> Fault | None:
-        """The oldest fault of that kind that fits, used once; `searched_text` is prompt + path."""
+        """The oldest matching fault of that kind, used once; `searched_text` is prompt and path."""
         with self._lock:
             for fault in self._waiting:
                 if fault.kind == kind and fault.is_match(route_kind, searched_text):

@@ -1,4 +1,4 @@
-"""The faults of one video job, as the wires of one sample share them."""
+"""The faults of one video job, shared by services with one sample per job."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from storyboard.simulator.state import SimulatorState
 
 @dataclass(frozen=True, slots=True)
 class JobFaults:
-    """What goes wrong with a job that was accepted."""
+    """The faults of an accepted job."""
 
     failure: str = ""
-    """`filtered`, `blocked`, `failed`, or nothing."""
+    """`filtered`, `blocked`, `failed`, or empty."""
     message: str = ""
     looks: int = 0
-    """How many looks find it unfinished, whatever the clock says."""
+    """How many polls report it unfinished, at any time on the clock."""
     missing_frames: int = 0
     """Frames that are missing."""
     is_half_size: bool = False
-    """Half as wide and high as asked."""
+    """Whether the clip has half the requested width and height."""
 
     def halve_size_if_faulty(self, size: tuple[int, int]) -> tuple[int, int]:
         return (size[0] // 4 * 2, size[1] // 4 * 2) if self.is_half_size else size
 
 
 def consume_video_job_faults(world: SimulatorState, searched_text: str) -> JobFaults:
-    """Draws the faults that wait for a job; `searched_text` is its prompt and path."""
+    """Takes the waiting faults of a job; `searched_text` is its prompt and path."""
     failure = message = ""
     if fault := consume_job_fault(world, "blocked", searched_text):
         failure = "blocked"

@@ -1,4 +1,4 @@
-"""Media that a request names: by a URI that this simulator gave out, or as a data URI."""
+"""Finds media that a request names: by a URI of this simulator, or as a data URI."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _OBJECT = re.compile(r"/storage/v1/b/(?P<bucket>[^/]+)/o/(?P<name>[^/]+)$")
 
 
 def find_path(world: SimulatorState, uri: str) -> Path | None:
-    """The file behind a URI of this simulator; None for any other, and for what is gone.
+    """The file behind a URI of this simulator; None for any other URI, and for expired files.
 
-    Knows `gs://`, files of the Gemini API, objects by their JSON address, and published clips.
+    Handles `gs://`, files of the Gemini API, objects by their JSON URL, and published clips.
     """
     if uri.startswith("gs://"):
         bucket, _, name = uri.removeprefix("gs://").partition("/")
@@ -41,7 +41,7 @@ def find_path(world: SimulatorState, uri: str) -> Path | None:
 
 
 def read_uri_bytes(world: SimulatorState, uri: str) -> bytes | None:
-    """What a data URI holds, or the file behind a URI."""
+    """The content of a data URI, or of the file behind a URI."""
     if match := _DATA.fullmatch(uri):
         try:
             return base64.b64decode(match["data"], validate=True)
@@ -52,7 +52,7 @@ def read_uri_bytes(world: SimulatorState, uri: str) -> bytes | None:
 
 
 def trim_clip(world: SimulatorState, clip: Path, start: int, stop: int) -> Path:
-    """A file of a clip's frames from `start` to before `stop`, with their sound."""
+    """A file of a clip's frames from `start` up to `stop`, with their sound."""
     out = world.folder / f"{secrets.token_hex(8)}.mp4"
     span = f"start={start / FPS:.6f}:end={stop / FPS:.6f}"
     run_ffmpeg(
@@ -82,7 +82,7 @@ def resize_clip(world: SimulatorState, clip: Path, size: tuple[int, int]) -> Pat
 
 
 def normalize_clip(world: SimulatorState, clip: Path) -> Path:
-    """A clip at 24 frames a second and an even size, as every model reads it."""
+    """A clip at 24 frames per second and an even size, as all models read it."""
     out = world.folder / f"{secrets.token_hex(8)}.mp4"
     run_ffmpeg(
         [

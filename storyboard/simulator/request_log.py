@@ -1,4 +1,4 @@
-"""The journal: every request that came in, without keys and without the bytes of media."""
+"""The request log: every request, without keys and without the bytes of media."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SECRET_FORM = re.compile(rb"assertion=[^&]*")
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """One request as it came."""
+    """One received request."""
 
     at: float
     origin: str
@@ -27,18 +27,18 @@ class LoggedRequest:
     method: str
     path: str
     query: dict[str, str]
-    """Without the value of a key."""
+    """With the values of keys hidden."""
     auth: list[str]
-    """Kinds of credential that came along: `bearer`, `x-goog-api-key`, `query:key`."""
+    """Kinds of credential in the request: `bearer`, `x-goog-api-key`, `query:key`."""
     content_type: str
     size: int
     sha256: str
-    """Of the body as sent; empty where there was none."""
+    """Of the body as sent; empty if there was none."""
     json: Any
-    """A JSON body; media are `{"sha256": …, "size": …}`, of their decoded bytes."""
+    """A JSON body; media become `{"sha256": …, "size": …}` of their decoded bytes."""
     route: str = ""
     status: int | None = None
-    """None until it is answered, and for ever where the connection was dropped."""
+    """None until it is answered, and forever if the connection was dropped."""
 
     def to_record(self) -> dict[str, Any]:
         return {
@@ -66,7 +66,7 @@ def build_logged_request(
     headers: Mapping[str, str],
     body: bytes,
 ) -> LoggedRequest:
-    """What the journal keeps of a request; `headers` have lower-case names."""
+    """The log entry of a request; `headers` have lower-case names."""
     pairs = list(query)
     auth = [f"query:{name}" for name, _ in pairs if name in _SECRET_QUERY]
     if "authorization" in headers:
@@ -89,7 +89,7 @@ def build_logged_request(
 
 
 def extract_searchable_text(body: bytes, content_type: str) -> str:
-    """The text in a body that a person would recognize: what a fault's match is looked for in."""
+    """The readable text of a body, in which faults search for their match."""
     if "json" in content_type:
         return "\n".join(_find_strings(_parse_json_summarizing_media(body)))
     return _SECRET_FORM.sub(b"", body[:65_536]).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The answers that Google's services share: the error envelope, clips, and broken connections."""
+"""Replies that Google's services share: the error envelope, clips, and broken connections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 CONNECTION = "storyboard.connection"
-"""Where a request's scope keeps its transport."""
+"""The key of a request's transport in its scope."""
 
 STATUSES = {
     400: "INVALID_ARGUMENT",
@@ -59,17 +59,17 @@ def build_google_error(
 
 
 def format_google_error(code: int, message: str, retry_after_s: float | None = None) -> Response:
-    """`build_google_error` in the form in which a gate asks for a wire's own words."""
+    """`build_google_error` with the signature that the fault gate uses."""
     return build_google_error(code, message, retry_after_s=retry_after_s)
 
 
 def serve_file(path: Path, mime: str, headers: Mapping[str, str] | None = None) -> FileResponse:
-    """A file as it is; a Range request gets its part."""
+    """The whole file; a Range request gets its part."""
     return FileResponse(path, media_type=mime, headers=dict(headers or {}))
 
 
 def compute_base64_md5(path: Path) -> str:
-    """The MD5 that Cloud Storage tells of an object, in base64."""
+    """The MD5 in Cloud Storage's metadata, in base64."""
     return base64.b64encode(hashlib.md5(path.read_bytes(), usedforsecurity=False).digest()).decode()
 
 
@@ -79,7 +79,7 @@ def read_base64(path: Path) -> str:
 
 
 async def read_json_object(request: Request) -> dict[str, Any] | None:
-    """The body as a JSON object; None where it is none."""
+    """The body as a JSON object; None if it isn't one."""
     try:
         body = await request.json()
     except ValueError:
@@ -88,14 +88,14 @@ async def read_json_object(request: Request) -> dict[str, Any] | None:
 
 
 class DroppedConnection(Response):
-    """No answer: the connection is closed."""
+    """No reply: the connection is closed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await _close_connection(scope, receive)
 
 
 class TruncatedResponse(Response):
-    """The right header, half of the body, and a closed connection."""
+    """The correct header, half of the body, and a closed connection."""
 
     def __init__(self, whole: Response) -> None:
         self.whole = whole
@@ -107,6 +107,7 @@ class TruncatedResponse(Response):
 
         async def send_half(message: Message) -> None:
             nonlocal remaining
+            # The header states the full length, so the client can notice that half is missing.
             if message["type"] == "http.response.start":
                 sizes = [v for k, v in message["headers"] if k == b"content-length"]
                 remaining = int(sizes[0]) // 2 if sizes else 0
@@ -122,7 +123,7 @@ class TruncatedResponse(Response):
 
 
 async def _close_connection(scope: Scope, receive: Receive) -> None:
-    """Closes the connection once what was written has left, and waits until it is closed."""
+    """Closes the connection once all data has been sent, and waits until it is closed."""
     scope[CONNECTION].close()
     while (await receive())["type"] != "http.disconnect":
         await asyncio.sleep(0)

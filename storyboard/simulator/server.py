@@ -1,4 +1,4 @@
-"""The simulator as a running server: in a thread for tests, or until it is told to stop."""
+"""The simulator as a running server: in a thread for tests, or until it is stopped."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _HOST = "127.0.0.1"
 
 
 class Simulator:
-    """All the services on two loopback origins, as long as the `with` block lasts.
+    """All services on two loopback origins, for the duration of the `with` block.
 
-    `url` is the origin to talk to; `other` is where redirects lead that leave it. Ports are free
-    ones unless `port` names the first. Keyword arguments are those of `Settings`. Raises
-    EnvironmentProblem when the port is taken, OSError when the bill's file can't be written, and
-    ValueError for a fault that there isn't.
+    `url` is the main origin; redirects that leave it lead to `other`. Ports are free ones unless
+    `port` names the first. Keyword arguments are those of `Settings`. Raises EnvironmentProblem
+    when the port is taken, OSError when the bill's file can't be written, and ValueError for an
+    unknown fault.
     """
 
     def __init__(
@@ -82,7 +82,9 @@ class Simulator:
         self.world.close()
 
     def environment(self) -> dict[str, str]:
-        """Variables that point `storyboard`, and what reads Google's, at this simulator."""
+        """Environment variables that point `storyboard`, and Google's libraries, to this
+        simulator.
+        """
         return {
             "STORYBOARD_GEMINI_BASE_URL": self.url,
             "STORYBOARD_VERTEX_BASE_URL": self.url,
@@ -97,7 +99,7 @@ class Simulator:
         }
 
     def _write_credentials(self) -> Path:
-        """A service account's file, for which this simulator gives out access tokens."""
+        """A service account's file for which this simulator issues access tokens."""
         path = self.world.folder / "service-account.json"
         if not path.exists():
             account = {
@@ -139,7 +141,7 @@ def _open_socket(port: int) -> socket.socket:
 
 @lru_cache(maxsize=1)
 def _generate_key_pair() -> tuple[str, Any]:
-    """A private key as PEM and its public half; one of a process is as good as another."""
+    """A private key as PEM and its public key; one per process, since generating them is slow."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 

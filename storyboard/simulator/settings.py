@@ -1,4 +1,4 @@
-"""Settings by name: how a person or a test changes the manner of the services."""
+"""Parses settings by name, with which users and tests change how the services behave."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 
 def parse_setting_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by name, each as its own type; text is read, so `"2"` is 2 and `"yes"` is true.
+    """Settings by name, each with its own type; text is parsed, so `"2"` is 2 and `"yes"` is true.
 
-    Raises ValueError that names what there is, for an unknown name or a value of another kind.
+    Raises ValueError, with the known names, for an unknown name or a value of another type.
     """
     defaults = Settings().to_fields()
     parsed: dict[str, Any] = {}
@@ -32,7 +32,7 @@ def parse_setting_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_setting_pairs(pairs: Iterable[str]) -> dict[str, Any]:
-    """The same from `NAME=VALUE` texts."""
+    """The same from `NAME=VALUE` strings."""
     values = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -43,7 +43,7 @@ def parse_setting_pairs(pairs: Iterable[str]) -> dict[str, Any]:
 
 
 def _require_plain_value(value: Any, expected_type: type) -> Any:
-    """A value that `expected_type` may read: text or a number, and nothing as a switch or word."""
+    """A value that `expected_type` can parse: text or a number, but nothing for a bool or str."""
     if (
         expected_type in (bool, str)
         or isinstance(value, bool)

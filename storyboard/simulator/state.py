@@ -1,4 +1,4 @@
-"""The state of the simulated services, in memory; the bytes lie in a folder of this process."""
+"""The state of the simulated services, in memory; media are in a folder of this process."""
 
 from __future__ import annotations
 
@@ -38,38 +38,42 @@ _PATIENCE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Settings(Serialized):
-    """How the services behave when nothing goes wrong."""
+    """How the services behave without faults."""
 
     latency_s: float = 0.0
-    """A job runs at least so long, on the clock."""
+    """The least duration of a job, on the clock."""
     processing: int = 0
-    """How many looks at a new file find it still processing."""
+    """How many polls of a new file report it as still processing."""
     quota: int = 0
-    """Submits a minute, on the clock; 0 is no limit."""
+    """Submissions per minute, on the clock; 0 is no limit."""
     retired: bool = False
-    """Whether models that were switched off in reality are answered with 404."""
+    """Whether models that the real services have retired are answered with 404."""
     own_uris: bool = False
     """Whether file URIs name this origin instead of Google's."""
     draw: bool = False
     """Whether previz draws the clips."""
     comet_reply: str = "flat"
-    """How CometAPI tells of a video: `flat`, `wrapped`, or `fail_reason`, which holds the URL."""
+    """CometAPI's reply format for a video: `flat`, `wrapped`, or `fail_reason`, which has the
+    URL there.
+    """
     comet_percent: bool = False
-    """Whether its progress reads `40%` in place of 40."""
+    """Whether its progress reads `40%` instead of 40."""
     comet_two_frames: bool = False
     """Whether a second `input_reference` is the last frame, as an older page says."""
     comet_elsewhere: bool = False
     """Whether its video URLs are on the second origin."""
     chat_reply: str = "usual"
-    """How chat gives the URL: `tag`, `markdown`, `bare`; usual is a tag in a stream or a link."""
+    """How chat gives the URL: `tag`, `markdown`, `bare`; `usual` is a tag in a stream, else a
+    link.
+    """
     omni_extension: str = "combined"
-    """What an extension by Omni is: `combined` with its source, or the `tail` alone."""
+    """Omni's extensions: `combined` with their source, or only the `tail`."""
     omni_seam: int = 0
-    """How many last frames of its source a combined one makes anew, for a smooth seam."""
+    """How many last frames of its source a combined extension remakes, for a smooth seam."""
     omni_total_s: float = 0.0
-    """The longest result of one; 0 is what the host says."""
+    """The longest result of an extension; 0 is the host's own limit."""
     omni_get_uri: bool = False
-    """Whether Gemini's GET of an interaction keeps the URI that was asked for; it sends bytes."""
+    """Whether Gemini's GET of an interaction keeps the requested URI; by default it sends bytes."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -91,7 +95,7 @@ class Settings(Serialized):
         }
 
     def with_changes(self, changes: Mapping[str, Any]) -> Settings:
-        """These with some of them set, by name; TypeError for a name that there is not."""
+        """These settings with some of them changed, by name; TypeError for an unknown name."""
         values = self.to_fields()
         reject_unknown_names(changes, values)
         values |= changes
@@ -121,7 +125,7 @@ class Settings(Serialized):
 
 @dataclass(slots=True)
 class Job:
-    """One long-running operation of any wire."""
+    """One long-running operation of any service."""
 
     name: str
     """The operation's full name, or the task's id."""
@@ -129,19 +133,19 @@ class Job:
     model: str
     prompt: str
     clip_specs: tuple[ClipSpec, ...] = ()
-    """The clips to make, one a sample; none where the job will fail."""
+    """The clips to make, one per sample; none if the job will fail."""
     error: tuple[int, str] | None = None
     """(gRPC code, message) of a job that fails."""
     filtered: tuple[str, ...] = ()
-    """A reason for every sample that a filter took."""
+    """A reason for every filtered sample."""
     ready_at: float = 0.0
     clip_futures: list[Future[Path]] = field(default_factory=list)
     memo: dict[str, Any] = field(default_factory=dict)
-    """What the job's wire wants to remember."""
+    """Data of the job's service."""
 
     @property
     def clips(self) -> list[Path]:
-        """The clips of a job that is done."""
+        """The clips of a finished job."""
         return [future.result() for future in self.clip_futures]
 
 
@@ -157,7 +161,7 @@ class File:
     made_by: str = ""
     """`veo`, `omni`, or empty for an upload."""
     looks_left: int = 0
-    """Looks that still find it PROCESSING."""
+    """Polls that still report it as PROCESSING."""
     hops: int = 0
     """How often it has been extended."""
     prompt: str = ""
@@ -178,7 +182,7 @@ class BucketObject:
 
 
 class SimulatorState:
-    """One set of services: everything they know. `url` and `other` are set when they listen."""
+    """The whole state of one set of services. `url` and `other` are set once they listen."""
 
     def __init__(
         self,
@@ -193,16 +197,18 @@ class SimulatorState:
         self.faults = Faults()
         self.journal: list[LoggedRequest] = []
         self.listener: Callable[[LoggedRequest], None] | None = None
-        """Is told every request once it is answered, from the server's thread."""
+        """Called with every answered request, in the server's thread."""
         self.jobs: dict[str, Job] = {}
         self.files: dict[str, File] = {}
         self.objects: dict[tuple[str, str], BucketObject] = {}
         self.prompts_by_id: dict[str, str] = {}
-        """Prompts by the ids that paths and bodies name."""
+        """Prompts by the ids that occur in paths and bodies."""
         self.published: dict[str, tuple[Path, str]] = {}
-        """Files that anybody with the path may read, as (file, MIME type)."""
+        """Files that anyone with the path may read, as (file, MIME type)."""
         self.result_writers: list[Callable[[], Awaitable[None]]] = []
-        """What puts the results of finished jobs into their buckets, whoever asks or not."""
+        """Functions that write the results of finished jobs to their buckets, with or without a
+        poll.
+        """
         self.tokens: dict[str, float] = {}
         """Access tokens and when each expires."""
         self.keys = {
@@ -211,7 +217,7 @@ class SimulatorState:
             "cometapi": "simulated-cometapi-key",
         }
         self.public_key: Any = None
-        """Of the service account that may ask for tokens; None takes any."""
+        """Of the service account that may request tokens; None accepts any."""
         self.provisioned: set[str] = set()
         """Projects whose service agents are set up."""
         self.url = ""
@@ -228,11 +234,11 @@ class SimulatorState:
         self.settings = self.settings.with_changes(settings)
 
     def issue_job_number(self) -> int:
-        """1, 2, 3…: tells jobs apart that ask for the same."""
+        """1, 2, 3…: distinguishes jobs with equal requests."""
         return next(self._numbers)
 
     def count_submit_against_quota(self) -> float:
-        """Counts one submit; seconds to wait where the minute has no room for it, else 0."""
+        """Counts one submission; returns the seconds to wait if the minute is full, else 0."""
         if not self.settings.quota:
             return 0.0
         now = self.clock.now()
@@ -245,7 +251,7 @@ class SimulatorState:
         return 0.0
 
     def start_job(self, job: Job) -> Job:
-        """Takes a job on: it is known by its name and its clips are being made."""
+        """Starts a job: registers its name and makes its clips."""
         job.ready_at = self.clock.now() + self.settings.latency_s
         job.clip_futures = [
             self._pool.submit(self.clips.create_clip, clip_spec) for clip_spec in job.clip_specs
@@ -255,9 +261,12 @@ class SimulatorState:
         return job
 
     async def is_done(self, job: Job) -> bool:
-        """Whether a job has ended; once its time on the clock is over it waits for the clips."""
+        """Whether a job has ended; once its time on the clock is over, waits briefly for the
+        clips.
+        """
         if self.clock.now() < job.ready_at:
             return False
+        # Waiting briefly here spares clients many polls while a clip is still being encoded.
         waiting = [asyncio.wrap_future(future) for future in job.clip_futures if not future.done()]
         if waiting:
             _, unfinished = await asyncio.wait(waiting, timeout=_PATIENCE_S)
@@ -277,7 +286,7 @@ class SimulatorState:
         samples: int = 1,
         note: str = "",
     ) -> None:
-        """Puts samples of a job on the bill; a `note` says why there is nothing to pay."""
+        """Adds samples of a job to the bill; a `note` says why they cost nothing."""
         for _ in range(samples):
             usd = Decimal(0) if note else usd_per_s * Decimal(str(seconds))
             self.bill.add(
@@ -296,7 +305,7 @@ class SimulatorState:
         hops: int = 0,
         prompt: str = "",
     ) -> File:
-        """Makes a file of the Gemini API, with the id and the life it would have."""
+        """Adds a file of the Gemini API, with an id and an expiry like the real ones."""
         now = self.clock.now()
         name = secrets.token_hex(6)
         file = File(name, path, mime, now, now + RETENTION_S, made_by, looks, hops, prompt)
@@ -305,7 +314,7 @@ class SimulatorState:
         return file
 
     def store_object(self, bucket: str, name: str, path: Path, mime: str) -> BucketObject:
-        """Puts an object into a bucket, over the one that may be there."""
+        """Stores an object in a bucket, replacing any of that name."""
         now = self.clock.now()
         stored = BucketObject(path, mime, now, int(now * 1_000_000))
         self.objects[bucket, name] = stored
@@ -317,26 +326,26 @@ class SimulatorState:
         return self.objects.get((bucket, name))
 
     def store_bytes(self, data: bytes, suffix: str = "") -> Path:
-        """Writes bytes to a new file of the folder."""
+        """Writes bytes to a new file in the folder."""
         path = self.folder / f"{secrets.token_hex(8)}{suffix}"
         path.write_bytes(data)
         return path
 
     def publish_file(self, path: Path, mime: str, prompt: str = "") -> str:
-        """A path on both origins under which anybody may read a file; ends in its suffix."""
+        """A path on both origins where anyone may read the file; it ends in the file's suffix."""
         name = f"{secrets.token_hex(16)}{path.suffix}"
         self.published[name] = (path, mime)
         self.prompts_by_id[name] = prompt
         return f"/media/{name}"
 
     def append_named_prompts(self, text: str) -> str:
-        """`text` and the prompts of what it names: jobs, files, objects."""
+        """`text`, and the prompts of the jobs, files and objects that it names."""
         return "\n".join(
             [text, *(words for name, words in self.prompts_by_id.items() if name in text)]
         )
 
     def reset(self) -> None:
-        """Forgets everything but the clock, the keys, the tokens and the clips made so far."""
+        """Forgets everything except the clock, the keys, the tokens and the clips made so far."""
         self.settings = self._first_settings
         self.bill.clear()
         self.faults.clear()
@@ -348,7 +357,7 @@ class SimulatorState:
         self._numbers = itertools.count(1)
 
     def close(self) -> None:
-        """Ends the clips that are being made and removes the folder."""
+        """Stops the clips that are being made and removes the folder."""
         self.clips.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""CometAPI's `/v1/chat/completions` for video: a sentence or a clip's URL, at once or as a stream.
+"""CometAPI's `/v1/chat/completions` for video: replies with a sentence or a clip's URL.
 
-A failure of the model is HTTP 200: its sentence stands where progress stood, and there is no
-content.
+The reply comes at once or as a stream. When the model fails, the status is still 200: its message
+is where progress was, and there is no content.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _GLANCE_S = 0.02
 
 
 def build_routes(world: SimulatorState) -> list[Route]:
-    """The one route of chat."""
+    """The only route of chat."""
 
     async def complete_chat(request: Request) -> Response:
         if refusal := reject_bad_gateway_key(world, request):
@@ -67,7 +67,7 @@ def build_routes(world: SimulatorState) -> list[Route]:
 
 
 def _start_chat_job_or_explain(world: SimulatorState, chat: VideoChat) -> Job | str:
-    """The job, or the sentence of the model that won't make it."""
+    """The started job, or the sentence with which the model refuses."""
     source = find_path(world, chat.video) if chat.video else None
     facts = read_clip_facts(source) if source else None
     if words := explain_model_refusal(chat, facts):
@@ -109,7 +109,7 @@ def _start_chat_job_or_explain(world: SimulatorState, chat: VideoChat) -> Job | 
 
 
 class _ChatAnswer:
-    """What goes back for one request."""
+    """The reply to one request."""
 
     def __init__(self, world: SimulatorState, chat: VideoChat, job_or_failure: Job | str) -> None:
         self._world = world
@@ -138,7 +138,7 @@ class _ChatAnswer:
         }
 
     async def stream_events(self, *, is_truncated: bool) -> AsyncIterator[str]:
-        """The server-sent events; `is_truncated` ends them before there is a result."""
+        """The server-sent events; `is_truncated` ends them before the result."""
         yield self._format_event(
             {"role": "assistant", "reasoning_content": "Video generation started.\n"}
         )
@@ -160,6 +160,7 @@ class _ChatAnswer:
         yield "data: [DONE]\n\n"
 
     async def _wait_for_clip(self) -> None:
+        # Like the real gateway, the connection stays open until the clip is ready.
         while self._job is not None and not await self._world.is_done(self._job):
             await asyncio.sleep(_GLANCE_S)
         if self._job is not None and self._job.error:

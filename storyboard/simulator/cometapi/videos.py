@@ -1,4 +1,4 @@
-"""CometAPI's `/v1/videos`: a form in, a task to look at, and the clip when it is done."""
+"""CometAPI's `/v1/videos`: a form creates a task, which is polled until the clip is ready."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def build_gateway_error(
     error_type: str = "comet_api_error",
     retry_after_s: float = 0.0,
 ) -> Response:
-    """The gateway's error envelope, with the id of the request in its words."""
+    """The gateway's error envelope, with the id of the request in its message."""
     words = f"{message} (request id: {secrets.token_hex(12)})"
     error = {"code": code, "message": words, "param": "", "type": error_type}
     headers = {"Retry-After": str(max(1, round(retry_after_s)))} if retry_after_s else {}
@@ -55,19 +55,19 @@ def build_gateway_error(
 
 
 def format_gateway_error(status: int, message: str, retry_after_s: float | None = None) -> Response:
-    """The gateway's words for what goes wrong at its gate."""
+    """The gateway's format for errors of the fault gate."""
     return build_gateway_error(status, message, retry_after_s=retry_after_s or 0.0)
 
 
 def reject_bad_gateway_key(world: SimulatorState, request: Request) -> Response | None:
-    """The 401 of a request whose key is missing or unknown; the word Bearer is needed."""
+    """The 401 for a missing or unknown key; the word Bearer is required."""
     if request.headers.get("authorization") == f"Bearer {world.keys[PROVIDER]}":
         return None
     return build_gateway_error(401, "invalid token")
 
 
 def build_routes(world: SimulatorState) -> list[Route]:
-    """Create, retrieve and content; every other path below `/v1/` leads to a page."""
+    """Create, retrieve and content; every other path below `/v1/` gets a page."""
 
     async def create_video(request: Request) -> Response:
         if refusal := reject_bad_gateway_key(world, request):
@@ -107,7 +107,7 @@ def build_routes(world: SimulatorState) -> list[Route]:
         return serve_file(job.clips[0], "video/mp4")
 
     async def redirect_unknown_path(request: Request) -> Response:
-        """The gateway sends a path that it doesn't know to its home page."""
+        """Redirects unknown paths to the gateway's home page."""
         if request.path_params["rest"].startswith(_OTHER_WIRES):
             return Response("<!doctype html><title>Not Found</title>", 404, media_type="text/html")
         page = "<!doctype html><title>Moved Permanently</title><a href='/'>Moved</a>"
@@ -192,11 +192,14 @@ def _find_requested_job(world: SimulatorState, request: Request) -> Job | None:
 async def _compute_status_and_percent(
     world: SimulatorState, job: Job, *, consumes_look: bool
 ) -> tuple[str, int]:
-    """(status, per cent) of a task; a look is one that the fault `processing` counts."""
+    """(status, per cent) of a task; `consumes_look` lets the poll count for the fault
+    `processing`.
+    """
     if job.memo["looks"] > 0:
         if consumes_look:
             job.memo["looks"] -= 1
         return "in_progress", 50
+    # Before the clip is ready, progress follows the clock between start and `ready_at`.
     if not await world.is_done(job):
         started_at = job.memo["created"]
         share = (world.clock.now() - started_at) / max(0.001, job.ready_at - started_at)
@@ -209,7 +212,7 @@ async def _compute_status_and_percent(
 
 
 def _describe_task(world: SimulatorState, job: Job, status: str, progress: int) -> dict[str, Any]:
-    """A task in the form of reply that the world is set to."""
+    """A task in the reply format that the settings choose."""
     settings = world.settings
     percent = f"{progress}%" if settings.comet_percent else progress
     url = _publish_clip_url(world, job) if status == "completed" else ""
@@ -236,6 +239,7 @@ def _describe_task(world: SimulatorState, job: Job, status: str, progress: int) 
         "task_id": job.name,
         "action": "generate",
         "status": _WRAPPED[status],
+        # Some of the gateway's replies put the URL into `fail_reason`, even on success.
         "fail_reason": url if settings.comet_reply == "fail_reason" else reason,
         "submit_time": int(job.memo["created"]),
         "start_time": int(job.memo["created"]),
@@ -249,7 +253,7 @@ def _describe_task(world: SimulatorState, job: Job, status: str, progress: int) 
 
 
 def _publish_clip_url(world: SimulatorState, job: Job) -> str:
-    """Where anybody may read the clip, on this origin or the second; the same at every look."""
+    """The clip's public URL, on this origin or the second; the same at every poll."""
     if "path" not in job.memo:
         job.memo["path"] = world.publish_file(job.clips[0], "video/mp4", job.prompt)
     origin = world.other if world.settings.comet_elsewhere else world.url

@@ -1,4 +1,4 @@
-"""Cloud Storage, the part of its JSON API that a film needs: put, look, read, list."""
+"""The part of Cloud Storage's JSON API that a film needs: upload, metadata, download, list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storyboard.simulator.state import BucketObject, SimulatorState
 
 
 def build_routes(world: SimulatorState) -> list[Route]:
-    """Below `/storage/v1` and `/upload/storage/v1`."""
+    """Routes below `/storage/v1` and `/upload/storage/v1`."""
     handlers = _StorageHandlers(world)
     return [
         Route(
@@ -66,6 +66,7 @@ class _StorageHandlers:
         if not name:
             return _build_storage_error(400, "Required parameter: name", "required")
         existing = self._world.objects.get((bucket, name))
+        # Generation 0 means "only if the object doesn't exist", which makes uploads idempotent.
         expected_generation = query.get("ifGenerationMatch")
         if expected_generation is not None and expected_generation != str(
             existing.generation if existing else 0
@@ -84,6 +85,7 @@ class _StorageHandlers:
         if problem := reject_bad_bearer_token(self._world, request):
             return problem
         bucket, prefix = request.path_params["bucket"], request.query_params.get("prefix", "")
+        # Results of finished jobs appear in a bucket without a poll, so write them before listing.
         for store_results in self._world.result_writers:
             await store_results()
         items = [
@@ -106,7 +108,7 @@ class _StorageHandlers:
     async def download_object(self, request: Request) -> Response:
         stored = self._authorize_and_find_object(request)
         if isinstance(stored, Response):
-            if stored.status_code == 404:  # to who asks for bytes it says so in plain words
+            if stored.status_code == 404:  # for a download, the real service replies with text
                 params = request.path_params
                 words = f"No such object: {params['bucket']}/{params['name']}"
                 return Response(words, 404, media_type="text/html; charset=UTF-8")
@@ -123,7 +125,7 @@ class _StorageHandlers:
         bucket, name = request.path_params["bucket"], request.path_params["name"]
         raw = request.scope.get("raw_path", b"").partition(b"/o/")[2]
         stored = self._world.objects.get((bucket, name))
-        if stored is None or b"/" in raw:  # an object's name is one segment, percent-encoded
+        if stored is None or b"/" in raw:  # an object's name is one percent-encoded segment
             return _build_storage_error(404, f"No such object: {bucket}/{name}", "notFound")
         return stored
 
@@ -149,7 +151,7 @@ class _StorageHandlers:
 
 
 def _build_storage_error(code: int, message: str, reason: str) -> Response:
-    """Cloud Storage's own form of error: no status, but a list of reasons."""
+    """Cloud Storage's own error format: a list of reasons instead of a status."""
     reason_entry = {"message": message, "domain": "global", "reason": reason}
     return JSONResponse(
         {"error": {"code": code, "message": message, "errors": [reason_entry]}}, code

@@ -1,4 +1,4 @@
-"""Veo on the Gemini API: submit, operations, files, and the download that leads elsewhere."""
+"""Veo on the Gemini API: submit, operations, files, and the redirected download."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LETTERS = string.ascii_lowercase + string.digits
 
 
 def build_routes(world: SimulatorState) -> list[Route]:
-    """Below `/v1beta`."""
+    """Routes below `/v1beta`."""
     handlers = _GeminiHandlers(world)
     return [
         Route(
@@ -60,13 +60,13 @@ def build_routes(world: SimulatorState) -> list[Route]:
 
 
 def build_file_uri(world: SimulatorState, file: File) -> str:
-    """The URI by which replies name a file."""
+    """The URI of a file in replies."""
     host = world.url if world.settings.own_uris else _HOST
     return f"{host}/v1beta/files/{file.id}:download?alt=media"
 
 
 def find_unexpired_file(world: SimulatorState, uri: str) -> File | None:
-    """The file that a URI names, unless it is gone."""
+    """The file that a URI names, unless it has expired."""
     match = _FILE.search(uri)
     file = world.files.get(match[1]) if match else None
     return file if file and file.expires > world.clock.now() else None
@@ -218,7 +218,7 @@ class _GeminiHandlers:
             source=source.path if source else None,
         )
         name = f"models/{model.id}/operations/{''.join(secrets.choice(_LETTERS) for _ in 'x' * 12)}"
-        # However many are asked for, one comes back.
+        # The service returns one sample, however many are requested.
         job_spec = VeoJobSpec(
             "gemini", model, clip_spec, seed=None, samples=1, resolution=resolution
         )

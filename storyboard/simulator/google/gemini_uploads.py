@@ -1,4 +1,4 @@
-"""The Gemini API's resumable upload of a file: announced, sent to the address given, described."""
+"""The Gemini API's resumable upload of a file: announce, send to the given URL, describe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _SUFFIXES = {"video/mp4": ".mp4", "image/png": ".png", "image/jpeg": ".jpg"}
 
 
 def build_routes(world: SimulatorState) -> list[Route]:
-    """`files` below `/upload/v1beta` and `/upload/v1`: one request announces, one carries it."""
+    """`files` below `/upload/v1beta` and `/upload/v1`: one request announces, one carries the
+    file.
+    """
     mime_types: dict[str, str] = {}
     """MIME types by upload."""
 

@@ -1,4 +1,4 @@
-"""`generateContent` on both hosts: pictures, words and speech, answered at once."""
+"""`generateContent` on both hosts: pictures, text and speech, answered at once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _VERSIONS = ("v1", "v1beta", "v1beta1")
 
 
 def build_routes(world: SimulatorState) -> list[Route]:
-    """`models/MODEL:generateContent`, and the publisher paths with a project or without one."""
+    """`models/MODEL:generateContent`, and the publisher paths with and without a project."""
     gemini, project, express = (
         _build_handler(world, kind) for kind in ("gemini", "vertex", "express")
     )
@@ -106,7 +106,7 @@ async def _wait_until_clock(world: SimulatorState, time_s: float) -> None:
 def _answer_and_bill_request(
     world: SimulatorState, provider: str, content_request: ContentRequest
 ) -> Response:
-    """The answer, and its line on the bill; what a filter takes costs nothing."""
+    """The reply, and its charge on the bill; a filtered result costs nothing."""
     identity = secrets.token_urlsafe(16)
     head = {"modelVersion": content_request.model, "responseId": identity}
     prompt_usage = {
@@ -155,7 +155,7 @@ def _answer_and_bill_request(
 def _generate_part_with_usage(
     world: SimulatorState, content_request: ContentRequest
 ) -> tuple[dict[str, Any], int, float]:
-    """(part, its tokens, its seconds) of an answer."""
+    """(part, its tokens, its seconds) of a reply."""
     if content_request.output == TEXT:
         words = write_sample_text(content_request)
         return {"text": words}, estimate_token_count(words), 0.0

@@ -1,4 +1,4 @@
-"""Gemini Omni over the Interactions API, on both hosts: create, wait or poll, go on."""
+"""Gemini Omni over the Interactions API, on both hosts: create, wait or poll, continue."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from storyboard.simulator.validation.omni import (
 from storyboard.simulator.validation.rejection import Rejection
 
 TOKENS_A_SECOND = 5792
-"""Of video, on the output."""
+"""Output tokens per second of video."""
 
 _GOOGLE = "https://generativelanguage.googleapis.com"
 _GLANCE_S = 0.02
@@ -70,6 +70,7 @@ def _build_handlers(world: SimulatorState, service: str) -> tuple[Any, Any]:
         job = await asyncio.to_thread(start_omni_job, world, service, interaction)
         if isinstance(job, Rejection):
             return _format_rejection(service, job)
+        # Without `background` the create request itself waits for the result.
         if not interaction.background:
             job.memo["looks"] = 0 if interaction.delivery == "inline" else job.memo["looks"]
             while not await world.is_done(job):
@@ -119,7 +120,7 @@ def _reject_bad_access(world: SimulatorState, service: str, request: Request) ->
 
 
 def _format_rejection(service: str, rejection: Rejection) -> Response:
-    """A refusal: Gemini's Interactions speak of a `code` in words, Vertex as all of Google does."""
+    """A refusal: Gemini's Interactions use a `code` in words, Vertex Google's usual format."""
     if service == VERTEX:
         return build_google_error(rejection.status, rejection.message, status=rejection.reason)
     code = _CODES.get(rejection.reason, "invalid_request")
@@ -127,7 +128,9 @@ def _format_rejection(service: str, rejection: Rejection) -> Response:
 
 
 def _consume_look(job: Job) -> bool:
-    """Counts a look that the fault `processing` makes fruitless; a file has looks of its own."""
+    """Counts a poll that the fault `processing` leaves without result; a file counts its own
+    polls.
+    """
     interaction: InteractionRequest = job.memo["ask"]
     if interaction.delivery == "uri" or job.memo["looks"] < 1:
         return False
@@ -138,7 +141,7 @@ def _consume_look(job: Job) -> bool:
 def _describe_interaction(
     world: SimulatorState, service: str, job: Job, *, is_done: bool, is_from_get: bool
 ) -> dict[str, Any]:
-    """The interaction as it stands."""
+    """The interaction's current state."""
     interaction: InteractionRequest = job.memo["ask"]
     if is_done and "ended" not in job.memo:
         job.memo["ended"] = job.memo["updated"] = world.clock.now()
@@ -184,9 +187,9 @@ def _describe_interaction(
 def _deliver_clip_data_or_uri(
     world: SimulatorState, service: str, job: Job, is_from_get: bool
 ) -> dict[str, str]:
-    """`data` or `uri` of the clip; a URI's file or object is made at the first telling.
+    """`data` or `uri` of the clip; the file or object of a URI is created on first use.
 
-    Gemini's GET sends bytes whatever delivery was asked for, unless the world is set otherwise.
+    Gemini's GET returns bytes for any requested delivery, unless `omni_get_uri` is set.
     """
     interaction: InteractionRequest = job.memo["ask"]
     clip = job.clips[0]

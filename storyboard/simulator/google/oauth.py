@@ -1,4 +1,6 @@
-"""Access tokens: a service account's signed assertion for a bearer token, and their check."""
+"""Access tokens: exchanges a service account's signed assertion for a bearer token, and checks
+tokens.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,12 @@ from storyboard.simulator.state import SimulatorState
 
 LIFE_S = 3600
 _AUDIENCE = "https://oauth2.googleapis.com/token"
-"""What google-auth signs for, wherever it sends it."""
+"""The audience for which google-auth signs, for any token URI."""
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 def build_routes(world: SimulatorState) -> list[Route]:
-    """`POST /token`, the token endpoint that the service account's file names."""
+    """`POST /token`, the token endpoint in the service account's file."""
 
     async def issue_token(request: Request) -> Response:
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
@@ -51,7 +53,7 @@ def build_routes(world: SimulatorState) -> list[Route]:
 
 
 def reject_bad_bearer_token(world: SimulatorState, request: Request) -> Response | None:
-    """The 401 for a request whose access token is missing, unknown, old or revoked; else None."""
+    """The 401 for a missing, unknown, expired or revoked access token; else None."""
     scheme, _, access = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not access:
         return build_google_error(
@@ -62,6 +64,7 @@ def reject_bad_bearer_token(world: SimulatorState, request: Request) -> Response
         )
     logged = request.scope.get(ENTRY)
     match_text = world.append_named_prompts(request.url.path)
+    # The fault revokes the token for good, so a client must fetch another one.
     if world.faults.consume_fault(
         "expired_token", logged.route if logged else "submit", match_text
     ):
@@ -77,7 +80,7 @@ def reject_bad_bearer_token(world: SimulatorState, request: Request) -> Response
 
 
 def reject_bad_api_key(world: SimulatorState, service: str, key: str) -> Response | None:
-    """The refusal of an API key that is missing or not that of `service`; else None."""
+    """The refusal of an API key that is missing or doesn't belong to `service`; else None."""
     if not key:
         return build_google_error(
             403,
@@ -94,7 +97,7 @@ def reject_bad_api_key(world: SimulatorState, service: str, key: str) -> Respons
 
 
 def read_api_key(request: Request) -> str:
-    """The API key that came in the header or in the query."""
+    """The API key from the header or the query."""
     return request.headers.get("x-goog-api-key") or request.query_params.get("key", "")
 
 
@@ -111,12 +114,12 @@ def _reject_grant(error_code: str, description: str) -> Response:
 
 
 def _format_oauth_error(status: int, description: str, _wait: float | None) -> Response:
-    """What goes wrong at the gate, as OAuth tells it."""
+    """Errors of the fault gate in OAuth's format."""
     return JSONResponse({"error": "internal_failure", "error_description": description}, status)
 
 
 def _find_assertion_problem(world: SimulatorState, assertion: str) -> str:
-    """What is wrong with an assertion, in Google's words; empty where nothing is."""
+    """What is wrong with an assertion, in Google's words; empty if nothing."""
     try:
         signed, _, signature = assertion.rpartition(".")
         header, claims = (json.loads(_decode_segment(part)) for part in signed.split("."))
@@ -131,6 +134,7 @@ def _find_assertion_problem(world: SimulatorState, assertion: str) -> str:
         return "Invalid JWT: wrong audience."
     if not claims.get("scope"):
         return "Invalid OAuth scope or ID token audience provided."
+    # Google accepts a clock that is up to five minutes off.
     if not claims.get("iat", 0) - 300 <= time.time() <= claims.get("exp", 0):
         return "Invalid JWT: Token must be a short-lived token and in a reasonable timeframe."
     return ""

@@ -1,4 +1,4 @@
-"""A Gemini Omni job, from an interaction that was taken: its media, its clip, its price."""
+"""A Gemini Omni job from an accepted interaction: its media, its clip, its price."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from storyboard.simulator.validation.omni import (
 from storyboard.simulator.validation.rejection import Rejection, reject_invalid
 
 STORED_S = 55 * 24 * 3600.0
-"""How long an interaction is kept, and can be gone on from."""
+"""How long an interaction is stored and can be continued."""
 
 _FILE = re.compile(r"https?://[^/]+/v1(?:beta)?/files/(?P<id>[a-z0-9]+)")
 _CODES = {
@@ -45,19 +45,21 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True)
 class SourceVideo:
-    """The video that an edit, an extension or an upscale begins from."""
+    """The source video of an edit, an extension or an upscale."""
 
     path: Path
     frames: int
     size: tuple[int, int]
     generated: bool
-    """It is this API's own work."""
+    """Whether this API made it."""
 
 
 def start_omni_job(
     world: SimulatorState, service: str, interaction: InteractionRequest
 ) -> Job | Rejection:
-    """Takes an interaction on, or says why not. Reads and cuts media: call it in a thread."""
+    """Starts the job of an interaction, or rejects it. Reads and cuts media: call it in a
+    thread.
+    """
     pictures: list[bytes] = []
     for media in (interaction.first, interaction.last, *interaction.references):
         data = _read_picture(world, service, media) if media else b""
@@ -79,6 +81,7 @@ def start_omni_job(
         if isinstance(kept_seconds, Rejection):
             return kept_seconds
         source, kept_frames = source_video, round(kept_seconds * FPS)
+        # Edits and upscales are as long as their source.
         if interaction.task != "extend":
             seconds = length
         size = _choose_size(interaction, source_video.size)
@@ -107,6 +110,7 @@ def start_omni_job(
         if source and interaction.task == "extend":
             clip_spec = _plan_extension(world, clip_spec, source, kept_frames)
         job.clip_specs = (clip_spec,)
+    # Bill the job even if it fails: the note says that there is nothing to pay.
     world.charge_job(world.start_job(job), rate, seconds, note=job_faults.failure)
     if source and interaction.task == "upscale" and not job_faults.failure:
         job.clip_futures = [
@@ -118,7 +122,7 @@ def start_omni_job(
 
 
 def is_interaction_stored(world: SimulatorState, job: Job) -> bool:
-    """Whether an interaction can still be named: it was stored, and not too long ago."""
+    """Whether an interaction can still be referenced: it was stored, not too long ago."""
     interaction: InteractionRequest = job.memo["ask"]
     return interaction.store and world.clock.now() < float(job.memo["created"]) + STORED_S
 
@@ -126,11 +130,13 @@ def is_interaction_stored(world: SimulatorState, job: Job) -> bool:
 def _plan_extension(
     world: SimulatorState, clip_spec: ClipSpec, source_video: SourceVideo, kept_frames: int
 ) -> ClipSpec:
-    """The order of an extension: after its source, or of the tail alone, as the world is set."""
+    """The clip of an extension: with its source, or only the tail, depending on the settings."""
     if world.settings.omni_extension == "tail":
         return replace(
             clip_spec, first=extract_last_frame(world, source_video.path, source_video.frames)
         )
+    # Omni remakes the last frames before the seam: cut them from the source and add them to the new
+    # part.
     seam = min(world.settings.omni_seam, kept_frames - FPS)
     path = source_video.path
     if seam or kept_frames < source_video.frames:
@@ -198,7 +204,7 @@ def _read_picture(world: SimulatorState, service: str, media: InputMedia) -> byt
 
 
 def _resolve_media_path(world: SimulatorState, service: str, media: InputMedia) -> Path | Rejection:
-    """The file of a medium: files of the Gemini API there, objects of a bucket on Vertex."""
+    """The file of a medium: a file of the Gemini API there, a bucket object on Vertex."""
     if media.data is not None:
         return world.store_bytes(media.data, ".mp4")
     match = _FILE.match(media.uri)

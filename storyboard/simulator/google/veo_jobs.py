@@ -1,4 +1,4 @@
-"""A Veo job, from a request that was taken: what it makes, what befalls it, what it costs."""
+"""A Veo job from an accepted request: its clips, its faults, its price."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ PROVISIONING = (
 
 @dataclass(frozen=True, slots=True)
 class VeoJobSpec:
-    """What one Veo job is to make."""
+    """What one Veo job must make."""
 
     provider: str
     model: VeoModel
     clip_spec: ClipSpec
-    """Of the first sample."""
+    """The first sample's."""
     seed: int | None
     samples: int
     resolution: str
@@ -50,9 +50,9 @@ def start_veo_job(
     job_spec: VeoJobSpec,
     format_filter_notice: Callable[[str], str],
 ) -> Job:
-    """Starts the job, with the faults that wait for it, and puts it on the bill.
+    """Starts the job with its waiting faults, and adds it to the bill.
 
-    `format_filter_notice` gives a wire's reason for a filtered sample, from its support codes.
+    `format_filter_notice` gives the service's reason for a filtered sample, from its support codes.
     """
     prompt = job_spec.clip_spec.prompt
     job = Job(name, job_spec.provider, job_spec.model.id, prompt)
@@ -73,6 +73,7 @@ def start_veo_job(
     if fault := consume_job_fault(world, "processing", prompt):
         job.memo["looks"] = int(fault.read_number_value(3))
     job.filtered = (format_filter_notice(codes),) * filtered_count
+    # Filtered samples come first, so the others keep the numbers that they would have had.
     job.clip_specs = tuple(_build_clip_specs_with_faults(world, job_spec))[filtered_count:]
     job.memo["lost"] = filtered_count
     world.charge_job(job, usd, job_spec.seconds, samples=job_spec.samples - filtered_count)
@@ -81,14 +82,14 @@ def start_veo_job(
 
 
 def start_failing_job(world: SimulatorState, job: Job, code: int, message: str) -> Job:
-    """Takes on a job that will end with that gRPC code; there is nothing to pay."""
+    """Starts a job that will fail with that gRPC code, at no charge."""
     job.error = (code, message)
     world.charge_job(job, Decimal(0), 0, note="failed")
     return world.start_job(job)
 
 
 def _build_clip_specs_with_faults(world: SimulatorState, job_spec: VeoJobSpec) -> list[ClipSpec]:
-    """One order a sample; several samples have random seeds, as one without a seed has."""
+    """One clip per sample; several samples get random seeds, like a request without a seed."""
     clip_spec = job_spec.clip_spec
     if consume_job_fault(world, "wrong_length", clip_spec.prompt):
         clip_spec = replace(clip_spec, frames=clip_spec.frames - FPS)

@@ -1,4 +1,4 @@
-"""Veo on Vertex AI: submit and `fetchPredictOperation`, by project or with an API key alone."""
+"""Veo on Vertex AI: submit and `fetchPredictOperation`, by project or with only an API key."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _RESOURCES = (
 
 
 def build_routes(world: SimulatorState) -> list[Route]:
-    """Both versions, with a project and without."""
+    """Both API versions, with and without a project."""
     handlers = _VertexHandlers(world)
     world.result_writers.append(handlers.store_results)
     return [
@@ -65,7 +65,7 @@ def build_routes(world: SimulatorState) -> list[Route]:
 
 
 def reject_bad_credential(world: SimulatorState, request: Request) -> Response | None:
-    """The refusal of a request's credential on Vertex: a bearer token, or a key; else None."""
+    """The refusal of a request's credential on Vertex, a bearer token or a key; else None."""
     key = read_api_key(request)
     if key or "project" not in request.path_params:
         return reject_bad_api_key(world, "vertex", key)
@@ -126,6 +126,7 @@ class _VertexHandlers:
     ) -> Job:
         world = self._world
         job = Job(name, "vertex", model.id, veo_request.prompt)
+        # A project's first extension creates its service agents, which the fault lets fail.
         if veo_request.video and project not in world.provisioned:
             world.provisioned.add(project)
             if consume_job_fault(world, "provisioning", veo_request.prompt):
@@ -134,6 +135,7 @@ class _VertexHandlers:
         facts = await asyncio.to_thread(read_clip_facts, source) if source else None
         if source and facts is None:
             media_problem = media_problem or "The input video can not be decoded."
+        # Vertex accepts such a request and reports the problem as a failed operation.
         if job_failure := rules.find_job_failure(model, veo_request, facts, media_problem):
             return start_failing_job(world, job, rules.INVALID, job_failure)
         parameters = veo_request.parameters
@@ -189,7 +191,7 @@ class _VertexHandlers:
         return stored.path.read_bytes() if stored else None
 
     async def store_results(self) -> None:
-        """Writes the results of jobs that have ended into their buckets."""
+        """Writes the results of finished jobs to their buckets."""
         for job in list(self._world.jobs.values()):
             if job.provider != "vertex" or not job.memo.get("storage") or "uris" in job.memo:
                 continue
@@ -207,6 +209,7 @@ class _VertexHandlers:
             number = str(10**18 + secrets.randbelow(9 * 10**18))
             folder = "/".join(part for part in (prefix.strip("/"), number) if part)
             uris = []
+            # Sample numbers continue after the filtered ones.
             for sample, clip in enumerate(job.clips, job.memo["lost"]):
                 name = f"{folder}/sample_{sample}.mp4"
                 self._world.store_object(bucket, name, clip, mime)
@@ -217,7 +220,7 @@ class _VertexHandlers:
 
 
 def _read_model_resource(request: Request) -> str:
-    """The model's name in full, as the path has it."""
+    """The model's full name from the path."""
     return request.url.path.split("/", 2)[2].rpartition(":")[0]
 
 

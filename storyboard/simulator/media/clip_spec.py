@@ -1,4 +1,4 @@
-"""What one simulated clip must be."""
+"""The specification of one simulated clip."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ClipSpec:
-    """What one clip must be."""
+    """The properties of one clip."""
 
     prompt: str
     size: tuple[int, int]
     """(width, height) in pixels."""
     frames: int
-    """Of new material, at 24 a second."""
+    """Of new material, at 24 per second."""
     seed: int = 0
     sound: bool = True
     first: bytes | None = None
@@ -23,15 +23,15 @@ class ClipSpec:
     last: bytes | None = None
     """An encoded picture that is the last frame."""
     references: tuple[bytes, ...] = ()
-    """Encoded pictures that are seen in it."""
+    """Encoded pictures that appear in it."""
     crop: bool = False
-    """Whether a picture of another shape loses its edges instead of getting bars."""
+    """Whether a picture of another shape is cropped instead of getting bars."""
     source: Path | None = None
-    """A clip that it goes on from, and begins with."""
+    """A clip that it continues, and starts with."""
 
     @property
     def digest(self) -> str:
-        """Stands for all of it, pictures and source by their content."""
+        """A digest of all fields, with pictures and source by their content."""
         state = hashlib.sha256()
         plain = (self.prompt, self.size, self.frames, self.seed, self.sound, self.crop)
         state.update(repr(plain).encode("utf-8", "surrogatepass"))

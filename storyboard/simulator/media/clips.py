@@ -1,4 +1,4 @@
-"""The clips that the simulated models make: real files of the true size and number of frames."""
+"""The clips of the simulated models: real files with the correct size and number of frames."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MP4 = ("-map_metadata", "-1", "-fflags", "+bitexact", "-f", "mp4")
 
 
 class ClipFactory:
-    """Makes clips, each once, in a folder of its own; safe to use from several threads."""
+    """Makes each clip once, in a folder of its own; safe to use from several threads."""
 
     def __init__(self, folder: Path, *, uses_previz: bool = False) -> None:
         self._folder = folder
@@ -38,8 +38,9 @@ class ClipFactory:
         self._stopped = threading.Event()
 
     def create_clip(self, clip_spec: ClipSpec) -> Path:
-        """The file of an order; StoryboardError for a picture or a source that can't be read."""
+        """The file of a clip; StoryboardError for a picture or a source that can't be read."""
         name = clip_spec.digest
+        # One lock per clip: the same clip is made once, others in parallel.
         with self._lock:
             self._folder.mkdir(parents=True, exist_ok=True)
             clip_lock = self._making.setdefault(name, threading.Lock())
@@ -55,7 +56,7 @@ class ClipFactory:
         return path
 
     def stop(self) -> None:
-        """Ends the clips that are being made; nobody waits for them any more."""
+        """Stops the clips that are being made; no caller waits for them."""
         self._stopped.set()
 
     def _write_clip(self, clip_spec: ClipSpec, out: Path) -> None:
@@ -69,7 +70,7 @@ class ClipFactory:
             self._encode_new_frames(clip_spec, out)
 
     def _extend_clip(self, clip_spec: ClipSpec, source: Path, out: Path) -> None:
-        """The source's own frames, copied where this encoder made them, then the new ones."""
+        """Writes the source's frames, copied if this encoder made them, then the new ones."""
         facts = probe(source)
         head, tail = (out.with_suffix(f".{name}.mp4") for name in ("head", "tail"))
         listing = out.with_suffix(".txt")
@@ -128,9 +129,9 @@ class ClipFactory:
         start_picture: test_patterns.Picture | None = None,
         sound: bool | None = None,
     ) -> None:
-        """Writes the new frames of an order, and a tone where it has sound.
+        """Writes the new frames of a clip, with a tone if it has sound.
 
-        `start_picture` is a picture that the first new frame goes on from.
+        `start_picture` is the picture that the first new frame continues.
         """
         width, height = clip_spec.size
         has_sound = clip_spec.sound if sound is None else sound
@@ -168,7 +169,7 @@ class ClipFactory:
 
 
 def _build_tone_input(clip_spec: ClipSpec) -> tuple[str, ...]:
-    """A quiet tone as long as the new frames, as an input; its pitch comes from the prompt."""
+    """A quiet tone as long as the new frames, as an ffmpeg input; the prompt gives its pitch."""
     pitch = (
         110
         + int(hashlib.sha256(clip_spec.prompt.encode("utf-8", "replace")).hexdigest()[:4], 16) % 440
@@ -179,7 +180,7 @@ def _build_tone_input(clip_spec: ClipSpec) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8)
 def _build_resize_options(size: tuple[int, int]) -> tuple[str, ...]:
-    """Gives footage another size, padded where its shape is another, and keeps every frame."""
+    """Options that resize footage, with bars if the shape differs, and keep every frame."""
     width, height = size
     return (
         "-vf",

@@ -1,4 +1,4 @@
-"""Clips drawn by previz instead of plain ones: it comes in by the door that all providers use."""
+"""Draws clips with previz, which it loads like any provider."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _InlineWorkspace:
-    """A workplace that computes where it stands: the caller is a thread of its own."""
+    """A workspace that computes in the calling thread."""
 
     scratch: Path
 
@@ -30,7 +30,7 @@ class _InlineWorkspace:
 
 
 def draw_previz_clip(clip_spec: ClipSpec, out: Path) -> None:
-    """Writes what previz makes of the order's prompt, at its size and exact number of frames."""
+    """Writes previz's clip for the prompt, with the exact size and number of frames."""
     entry_point = next(iter(entry_points(group="storyboard.providers", name="previz")), None)
     if entry_point is None:
         raise EnvironmentProblem("previz is not installed", hint="pip install storyboard-film")

@@ -1,6 +1,6 @@
-"""What the content models answer: a picture, words or speech, made from the request alone.
+"""Replies of the content models: a picture, text or speech, made from the request alone.
 
-The same request gives the same bytes, and another prompt, seed, picture or voice gives others.
+The same request gives the same bytes; another prompt, seed, picture or voice gives others.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from storyboard.model.spoken_length import WORDS_PER_SECOND, count_spoken_words
 from storyboard.simulator.validation.generate_content import ContentRequest
 
 PCM_RATE = 24_000
-"""Samples a second of the speech: mono, 16 bit, little endian, no header."""
+"""Samples per second of speech: mono, 16 bit, little endian, no header."""
 
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _WORD_S, _LETTER_S, _GAP_S, _STOP_S = 0.10, 0.045, 0.05, 0.30
 
 
 def draw_picture(content_request: ContentRequest, *, is_half_size: bool = False) -> bytes:
-    """A PNG of the size asked for, or of half of it: colours, words, and the given pictures inset.
+    """A PNG of the requested size, or half of it: colours, text, and the given pictures inset.
 
-    Raises MediaError when a given picture doesn't decode.
+    Raises MediaError when a given picture can't be decoded.
     """
     import cv2
     import numpy as np
@@ -58,7 +58,7 @@ def draw_picture(content_request: ContentRequest, *, is_half_size: bool = False)
 
 
 def synthesize_speech_tones(content_request: ContentRequest) -> bytes:
-    """PCM of the words as tones: a syllable a word at the voice's own pitch, pauses at stops."""
+    """PCM of the words as tones: one tone per word at the voice's pitch, pauses at punctuation."""
     import numpy as np
 
     voice = hashlib.sha256(content_request.voice.encode()).digest()
@@ -81,7 +81,7 @@ def synthesize_speech_tones(content_request: ContentRequest) -> bytes:
 
 
 def write_sample_text(content_request: ContentRequest) -> str:
-    """As many sentences as the prompt asks for (`two sentences`; else two), or JSON to a schema."""
+    """The requested number of sentences (`two sentences`; else two), or JSON for a schema."""
     if content_request.schema is not None:
         return json.dumps(
             _build_schema_sample(content_request.schema, _extract_subject(content_request.prompt)),
@@ -103,7 +103,7 @@ def _extract_subject(prompt: str) -> str:
 
 
 def _build_schema_sample(schema: Mapping[str, Any], text_value: str) -> Any:
-    """The least value that fits a JSON schema, in Google's spelling or JSON Schema's."""
+    """The smallest value that fits a JSON schema, in Google's spelling or JSON Schema's."""
     if allowed := schema.get("enum"):
         return allowed[0]
     kind = schema.get("type", "object")

@@ -1,6 +1,6 @@
-"""The pictures in simulated clips: a plain moving one, or one that goes on from what was given.
+"""The pictures in simulated clips: a plain moving pattern, or one that continues a given picture.
 
-Every frame carries its number twice: in digits, and in a strip of twelve squares at the lower left
+Every frame shows its number twice: in digits, and in a strip of twelve squares at the lower left
 edge, lowest bit first, white for one.
 """
 
@@ -39,7 +39,7 @@ _BT709 = np.array(
         [-0.0403, -0.3989, 0.4392, 128.0],
     ]
 )
-"""What blue, green and red give to Y, U and V in limited range, and the level of each."""
+"""The weights of blue, green and red in Y, U and V in limited range, and the offset of each."""
 
 
 def draw_frames(
@@ -56,8 +56,8 @@ def draw_frames(
 ) -> Iterator[memoryview]:
     """`frame_count` frames as raw yuv420p, BT.709 in limited range; both sides of `size` are even.
 
-    With `first` frame 0 is that picture and no number is drawn into it; with `last` too, the last
-    frame is that one. `start` is a picture that frame 0 goes on from, one step into its movement.
+    With `first`, frame 0 is that picture, without a number; with `last` too, the last frame is that
+    one. `start` is a picture that frame 0 continues, one step into its movement.
     """
     cv2.setNumThreads(1)
     if first is not None and last is not None:
@@ -91,7 +91,7 @@ def draw_frames(
 
 
 def decode_picture(data: bytes) -> Picture:
-    """An encoded picture; raises MediaError for bytes that are none."""
+    """Decodes a picture; raises MediaError if it isn't one."""
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if image is None:
         raise MediaError("the picture can't be read")
@@ -99,7 +99,7 @@ def decode_picture(data: bytes) -> Picture:
 
 
 def fit_picture(picture: Picture, size: tuple[int, int], *, crop: bool = False) -> Picture:
-    """A picture scaled to fit and padded with black, or scaled to fill and cropped."""
+    """The picture scaled to fit and padded with black, or scaled to fill and cropped."""
     width, height = size
     high, wide = picture.shape[:2]
     if crop:
@@ -133,7 +133,7 @@ def read_last_frame(clip: Path, count: int) -> Picture:
 
 
 def read_frame_number(picture: Picture) -> int:
-    """The number in the strip of a frame that carries one."""
+    """The number in the strip of a numbered frame."""
     side, top = _locate_number_strip(*picture.shape[:2])
     middle = top + side // 2
     bits = (int(picture[middle, side * n + side // 2].mean() > 127) for n in range(1, BITS + 1))
@@ -141,7 +141,7 @@ def read_frame_number(picture: Picture) -> int:
 
 
 def _convert_to_yuv_planes(picture: Picture) -> Planes:
-    """A picture as Y, U and V, the colour at half the size."""
+    """A picture as Y, U and V, with chroma at half the size."""
     mixed = np.asarray(cv2.transform(picture, _BT709), np.uint8)
     high, wide = picture.shape[:2]
     small = cv2.resize(mixed, (wide // 2, high // 2), interpolation=cv2.INTER_AREA)
@@ -175,7 +175,7 @@ def _draw_pattern(prompt: str, size: tuple[int, int], count: int, seed: int) -> 
 
 
 def _zoom_in(base: Planes, progress: float) -> Planes:
-    """The picture, closer by `progress` of the whole way in."""
+    """The picture, zoomed in by `progress` of the whole way."""
     high, wide = base[1].shape
     left, top = (round(side * _ZOOM * progress / 2) for side in (wide, high))
     if not left and not top:
@@ -198,7 +198,7 @@ def _mix_planes(begin: Planes, end: Planes, progress: float) -> Planes:
 
 
 def _paste_planes(planes: Planes, inset: Planes, left: int, top: int) -> None:
-    """Puts a smaller picture in; its place is even."""
+    """Pastes a smaller picture at an even position."""
     for target, plane, share in zip(planes, inset, (1, 2, 2), strict=True):
         high, wide = plane.shape
         target[top // share : top // share + high, left // share : left // share + wide] = plane

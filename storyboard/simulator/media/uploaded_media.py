@@ -1,4 +1,4 @@
-"""What came in as media, looked at as the services look at it: by its bytes."""
+"""Checks uploaded media by their bytes, like the services do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
 def find_picture_problem(data: bytes) -> str:
-    """What is wrong with the bytes of a picture; empty for a PNG or JPEG that can be read."""
+    """What is wrong with a picture's bytes; empty for a readable PNG or JPEG."""
     if len(data) > LARGEST_PICTURE:
         return f"The image is {len(data)} bytes, larger than the limit of {LARGEST_PICTURE}."
     if not data.startswith(_SIGNATURES):
@@ -27,7 +27,7 @@ def find_picture_problem(data: bytes) -> str:
 
 
 def read_clip_facts(path: Path) -> ClipFacts | None:
-    """What a clip really is; None where it is no video in an MP4."""
+    """The facts of a clip; None if it is not a video in an MP4."""
     try:
         if path.read_bytes()[4:8] != b"ftyp":
             return None

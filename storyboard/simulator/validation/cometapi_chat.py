@@ -1,7 +1,7 @@
-"""What CometAPI's chat route takes for video: a message, and `google` media in the extra body.
+"""What CometAPI's chat route accepts for video: a message, and `google` media in the extra body.
 
-The gateway turns down what it can't route, with an HTTP status. What the model behind it can't do
-comes back inside a 200, as a sentence.
+The gateway rejects what it can't route, with an HTTP status. What the model behind it can't do
+comes back with status 200, as a sentence.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ _KINDS: dict[str, type[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class VideoChat:
-    """A routed request; `sentence` says whether the model can do it. Media are URIs."""
+    """A routed request; `explain_model_refusal` tells whether the model can do it. Media are
+    URIs.
+    """
 
     model: str
     prompt: str
@@ -62,10 +64,10 @@ class VideoChat:
 
 @reject_on_type_errors("invalid_request")
 def read_chat(body: object) -> VideoChat | Rejection:
-    """Reads a chat body: `google` lies under a literal `extra_body` key, or at the top level.
+    """Reads a chat body: `google` is below a literal `extra_body` key, or at the top level.
 
-    The OpenAI client's `extra_body=` argument merges into the top level, so both are met. Names in
-    another spelling than camelCase are passed over, as gateways do, and leave the default.
+    The OpenAI client's `extra_body=` argument merges into the top level, so both occur. Keys in
+    another spelling than camelCase are ignored, as gateways do, and leave the default.
     """
     if not isinstance(body, Mapping):
         return _reject_request("the body must be a JSON object")
@@ -111,7 +113,7 @@ def read_chat(body: object) -> VideoChat | Rejection:
 
 
 def explain_model_refusal(chat: VideoChat, source_clip: ClipFacts | None = None) -> str:
-    """Why the model can't make that, or nothing; `source_clip` is the video to extend."""
+    """Why the model can't make that; empty if it can. `source_clip` is the video to extend."""
     presence = bool(chat.image), bool(chat.last_frame), bool(chat.video), bool(chat.references)
     image, last, video, references = presence
     if not chat.prompt and not (image or video):
@@ -149,14 +151,14 @@ def _explain_duration_or_source_refusal(chat: VideoChat, source_clip: ClipFacts 
         return "Video extension supports resolution 720p only."
     if source_clip and not SOURCE_S[0] <= source_clip.seconds <= SOURCE_S[1]:
         return f"The input video must be {SOURCE_S[0]} to {SOURCE_S[1]} seconds long."
-    # Nobody says which service is behind the gateway: the narrower of Google's two rules holds.
+    # The service behind the gateway is unknown: apply the stricter of Google's two rules.
     if source_clip and min(source_clip.width, source_clip.height) > 720:
         return "The input video must be 720p."
     return ""
 
 
 def _find_last_user_prompt(messages: object) -> str | None:
-    """The words of the last message of the user; None where there is no such message."""
+    """The text of the user's last message; None if there is no such message."""
     if not isinstance(messages, list):
         return None
     for message in reversed(messages):

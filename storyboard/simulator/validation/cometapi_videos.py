@@ -1,7 +1,7 @@
-"""What CometAPI's `/v1/videos` takes, and what it charges.
+"""What CometAPI's `/v1/videos` accepts, and its prices.
 
-The gateway looks at the form itself and answers 400; sizes and lengths are looked at by the backend
-behind it, whose refusal the gateway passes on as 500 with the code `invalid_request`.
+The gateway checks the form itself and replies with 400; the backend behind it checks sizes and
+lengths, and the gateway passes its refusal on as 500 with the code `invalid_request`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from decimal import Decimal
 from storyboard.simulator.validation.rejection import Rejection
 
 BACKENDS = {"veo3.1": "veo_3_1", "veo3.1-fast": "veo_3_1-fast", "veo3.1-pro": "veo_3_1-4K"}
-"""The id that a reply names in place of the alias that was asked for."""
+"""The id that a reply names instead of the requested alias."""
 
 SIZES = {
     "1280x720": "720p",
@@ -24,7 +24,7 @@ SIZES = {
 SECONDS = ("4", "6", "8")
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
 LARGEST_IMAGE = 20_000_000
-"""Bytes. The gateway says no number; it is that of the models behind it."""
+"""Bytes. The gateway states no limit; this is the limit of the models behind it."""
 
 _PER_SECOND = {
     "veo3.1": {"720p": "0.32", "1080p": "0.32", "4k": "0.48"},
@@ -34,7 +34,9 @@ _PER_REQUEST = {"veo3.1-pro": "2.00"}
 
 
 def compute_video_price_usd(model: str, resolution: str, seconds: int) -> Decimal:
-    """USD for one video of `seconds`; the vendor's table of 2026-08-13, pro by the request."""
+    """USD for one video of `seconds`, from the vendor's table of 2026-08-13; pro is priced per
+    request.
+    """
     if model in _PER_REQUEST:
         return Decimal(_PER_REQUEST[model])
     return Decimal(_PER_SECOND[model][resolution]) * seconds
@@ -64,7 +66,7 @@ class VideoForm:
 
 
 def reject_unknown_model(model_id: str) -> Rejection | None:
-    """Why no channel serves that model, if none does."""
+    """The rejection if no channel serves that model, else None."""
     if not model_id:
         return Rejection(400, "invalid_request", "model is required")
     if model_id not in BACKENDS:
@@ -81,9 +83,9 @@ def read_form(
 ) -> VideoForm | Rejection:
     """Reads a create form.
 
-    `references` are the files named `input_reference`, in order. One is the first frame; a second
-    is the last frame where `accepts_last_frame` is set (the older page), and refused where it is
-    not.
+    `references` are the files named `input_reference`, in order. The first one is the first frame;
+    a second one is the last frame if `accepts_last_frame` is set (the older page), else it is
+    rejected.
     """
     model = fields.get("model", "veo3.1-fast")
     if rejection := reject_unknown_model(model):

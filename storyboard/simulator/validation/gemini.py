@@ -1,4 +1,4 @@
-"""What Veo on the Gemini API refuses, at once and with 400."""
+"""What Veo on the Gemini API rejects, at once and with 400."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _IMAGES = ("image/png", "image/jpeg")
 def reject_unsupported_request(
     model: VeoModel, body: Mapping[str, Any], veo_request: VeoRequest
 ) -> Rejection | None:
-    """What is wrong with a request before its media are looked at."""
+    """What is wrong with a request, before its media are checked."""
     problems = (
         *_find_unknown_field_problems(body, veo_request),
         *_find_shape_problems(model, veo_request),
@@ -48,10 +48,10 @@ def reject_unsupported_source(
     is_active: bool,
     hops: int,
 ) -> Rejection | None:
-    """What is wrong with the file to extend; `source_clip` is None where that file is gone.
+    """What is wrong with the file to extend; `source_clip` is None if that file is gone.
 
     `is_made_by_veo` says that this service's Veo made it, `is_active` that it has been processed,
-    `hops` how often it was extended already.
+    `hops` how often it has been extended.
     """
     if (
         source_clip is None

@@ -1,6 +1,6 @@
-"""What `generateContent` takes for pictures, words and speech, and what that costs.
+"""What `generateContent` accepts for pictures, text and speech, and its prices.
 
-Pure: a decoded JSON body in, a `ContentRequest` or a `Rejection` out.
+Pure: from a decoded JSON body to a `ContentRequest` or a `Rejection`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ IMAGE_MODELS = {
     "gemini-3.1-flash-image": {"512": "0.045", "1K": "0.067", "2K": "0.101", "4K": "0.151"},
     "gemini-3-pro-image": {"1K": "0.134", "2K": "0.134", "4K": "0.24"},
 }
-"""USD a picture by `imageSize`; a size that isn't listed isn't offered."""
+"""USD per picture by `imageSize`; sizes that aren't listed aren't offered."""
 TEXT_MODELS = {
     "gemini-2.5-flash": ("0.30", "2.50"),
     "gemini-2.5-pro": ("1.25", "10.00"),
@@ -35,7 +35,7 @@ TEXT_MODELS = {
     "gemini-3.5-flash": ("1.50", "9.00"),
     "gemini-3.8-flash": ("0.75", "3.75"),
 }
-"""USD a million tokens, in and out."""
+"""USD per million tokens, in and out."""
 SPEECH_MODELS = {
     "gemini-2.5-flash-preview-tts": ("0.50", "10.00"),
     "gemini-2.5-pro-preview-tts": ("1.00", "20.00"),
@@ -84,7 +84,7 @@ class ContentRequest:
     image_size: str = "1K"
     voice: str = "Kore"
     schema: Mapping[str, Any] | None = None
-    """What a JSON answer must fit."""
+    """The schema of a JSON reply."""
     seed: int = 0
 
     @property
@@ -97,7 +97,7 @@ class ContentRequest:
 
 
 def reject_unsupported_location(model_id: str, location: str) -> Rejection | None:
-    """Vertex serves the third generation and later in the location `global` only."""
+    """Vertex serves the third generation and later only in the location `global`."""
     if location == "global" or model_id.startswith("gemini-2"):
         return None
     message = (
@@ -108,12 +108,12 @@ def reject_unsupported_location(model_id: str, location: str) -> Rejection | Non
 
 
 def estimate_token_count(words: str) -> int:
-    """About how many tokens that is."""
+    """The approximate number of tokens."""
     return (len(words) + 3) // 4
 
 
 def compute_answer_price_usd(content_request: ContentRequest, output_tokens: int) -> Decimal:
-    """USD for an answer of `output_tokens` tokens; a picture has its own price."""
+    """USD for a reply of `output_tokens` tokens; a picture has its own price."""
     if content_request.output == IMAGE:
         return Decimal(IMAGE_MODELS[content_request.model][content_request.image_size])
     rates = TEXT_MODELS if content_request.output == TEXT else SPEECH_MODELS
@@ -227,7 +227,7 @@ def _reject_modalities(model: str, modalities: set[str], allowed: str) -> Reject
 
 
 def _read_text_and_images(contents: object) -> tuple[str, tuple[bytes, ...]] | Rejection:
-    """The words and the inline pictures of `contents`, which is one content or a list of them."""
+    """The text and the inline pictures of `contents`, which is one content or a list of them."""
     content_list = [contents] if isinstance(contents, Mapping) else contents
     if not isinstance(content_list, list):
         return "", ()

@@ -12,7 +12,7 @@ from storyboard.simulator.validation.rejection import Rejection, reject_invalid
 IMAGES = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
 VIDEOS = ("video/mp4", "video/mpeg", "video/mpg", "video/mov", "video/quicktime", "video/webm")
 INLINE_BYTES = 20_000_000
-"""The most that one inline picture or video may weigh, decoded."""
+"""The largest inline picture or video, decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +28,21 @@ class InputMedia:
 
 @dataclass(frozen=True, slots=True)
 class InteractionInput:
-    """The words and the media of an input, in order."""
+    """The text and the media of an input, in order."""
 
     words: str
     media: tuple[InputMedia, ...] = ()
 
 
 def read_input(value: object) -> InteractionInput | Rejection:
-    """Reads an `input`; media of earlier model output among the steps count as given."""
+    """Reads an `input`; media of earlier model output among the steps count as input."""
     if isinstance(value, str):
         return InteractionInput(value.strip())
     items = [value] if isinstance(value, Mapping) else value
     if not isinstance(items, list) or not items:
         return reject_invalid("`input` must be a string, a list of contents or a list of steps.")
     contents: list[object] = []
+    # Earlier steps may be sent back: their content counts, the model's thoughts don't.
     for item in items:
         if isinstance(item, Mapping) and item.get("type") in ("user_input", "model_output"):
             step_content = item.get("content", [])

@@ -1,7 +1,7 @@
-"""What Gemini Omni takes over Interactions, on either host, and what it refuses.
+"""What Gemini Omni accepts over Interactions, on either host, and what it rejects.
 
-Pure: a decoded JSON body in, an `InteractionRequest` or a `Rejection` out. What hangs on a fetched
-source video (its length, where it comes from) is judged by `compute_kept_seconds`.
+Pure: from a decoded JSON body to an `InteractionRequest` or a `Rejection`. `compute_kept_seconds`
+checks what depends on a fetched source video (its length, its origin).
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ SIZES = {
 }
 SHORTEST_S = 3
 LONGEST_S = {"gemini-omni-1.2-flash": 15}
-"""10 for the others, and for one turn of an extension."""
+"""10 for the others, and for one hop of an extension."""
 HOP_S = 10
 UPLOADED_S = 10
 """The longest uploaded or inline video that Gemini edits or extends."""
 TOTAL_S = {GEMINI: 30, VERTEX: 40}
 """The longest result of an extension."""
 KEPT_S = 30
-"""What Vertex keeps of a longer source: its end."""
+"""How much of a longer source Vertex keeps: its end."""
 MOST_REFERENCES = 3
 
 _USD_720P = {"gemini-omni-1.2-flash": "0.07"}
@@ -93,7 +93,7 @@ _FORMAT = {"type", "aspect_ratio", "resolution", "duration", "delivery", "gcs_ur
 
 
 def compute_second_price_usd(model: str, resolution: str) -> Decimal:
-    """USD a second of new video: $0.10 at 720p, 1.2 $0.07; other sizes by their share of it."""
+    """USD per second of new video: $0.10 at 720p, $0.07 for 1.2; other sizes in proportion."""
     return (Decimal(_USD_720P.get(model, "0.10")) * _SHARE[resolution]).quantize(Decimal("0.0001"))
 
 
@@ -108,12 +108,12 @@ class InteractionRequest:
     last: InputMedia | None = None
     references: tuple[InputMedia, ...] = ()
     video: InputMedia | None = None
-    """The source of an edit, an extension or an upscale, where it is given in the input."""
+    """The source of an edit, an extension or an upscale, if it is in the input."""
     previous: str = ""
     aspect_ratio: str = ""
-    """Empty where it wasn't said: 16:9, or the source's own."""
+    """Empty if not stated: 16:9, or the source's own."""
     resolution: str = ""
-    """Empty where it wasn't said: 720p, or the source's own."""
+    """Empty if not stated: 720p, or the source's own."""
     seconds: float = 10.0
     """Of new video."""
     delivery: str = "inline"
@@ -176,7 +176,7 @@ def read_interaction(body: object, service: str) -> InteractionRequest | Rejecti
 def _assign_media(
     interaction: InteractionRequest, interaction_input: InteractionInput
 ) -> InteractionRequest | Rejection:
-    """Gives every picture and video its part, by the task, else by tags and words."""
+    """Assigns every picture and video its role, by the task, else by tags and words."""
     images = [medium for medium in interaction_input.media if medium.kind == "image"]
     videos = [medium for medium in interaction_input.media if medium.kind == "video"]
     source = bool(videos or interaction.previous)
@@ -189,6 +189,7 @@ def _assign_media(
         return reject_invalid("Give a video or `previous_interaction_id`, not both.")
     if last and not first:
         return reject_invalid("<LAST_FRAME> must be used with <FIRST_FRAME>.")
+    # Without a task the model guesses it from the input.
     task = interaction.task or _infer_task(
         interaction.prompt, len(images), source, first is not None
     )
@@ -202,6 +203,7 @@ def _assign_media(
     frames: list[int] = []
     if task in ("image_to_video", "reference_to_video"):
         frames = [_find_tagged_image_index(tag, at) for at, tag in enumerate((first, last)) if tag]
+    # One image is the first frame; two without tags are the first and the last, in that order.
     if task == "image_to_video":
         frames = frames if len(frames) == 2 or len(images) == 1 else [0, 1]
         frames = frames or [0]
@@ -211,6 +213,7 @@ def _assign_media(
             )
     if frames and max(frames) >= len(images):
         return reject_invalid("A tag names an image that is not in the input.")
+    # Images that are no frames are references.
     references = tuple(medium for n, medium in enumerate(images) if n not in frames)
     if task == "reference_to_video" and not references:
         return reject_invalid("Task reference_to_video needs a reference image.")
@@ -227,7 +230,7 @@ def _assign_media(
 
 
 def _find_tagged_image_index(tag: re.Match[str], otherwise: int) -> int:
-    """Which image of the input a tag means: the one that it names, or the one at its place."""
+    """The index of the image that a tag means: the named one, or the one at its position."""
     return int(tag["number"]) - 1 if tag["number"] else otherwise
 
 
@@ -301,8 +304,7 @@ def compute_kept_seconds(
 ) -> float | Rejection:
     """How many seconds of the source, counted from its end, go into the result.
 
-    `is_generated` says that the source is this API's own work. `total_s` overrides the longest
-    result.
+    `is_generated` says that this API made the source. `total_s` overrides the longest result.
     """
     if service == GEMINI and not is_generated and source_s > UPLOADED_S + 0.1:
         return reject_invalid(f"Uploaded videos must be {UPLOADED_S} seconds or less for editing.")

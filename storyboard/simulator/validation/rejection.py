@@ -1,4 +1,4 @@
-"""A request turned down at once."""
+"""A request that is rejected at once."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """What goes back instead of a job. Nothing was made and nothing is charged."""
+    """A reply instead of a job. Nothing was made and nothing is charged."""
 
     status: int
     """The HTTP status."""
     reason: str
-    """`INVALID_ARGUMENT`, `NOT_FOUND`… on Google's wires; the error's `code` on the gateway's."""
+    """`INVALID_ARGUMENT`, `NOT_FOUND`… on Google's services; the error's `code` on the gateway."""
     message: str
 
 
 def reject_invalid(message: str) -> Rejection:
-    """400 INVALID_ARGUMENT, as Google words it."""
+    """400 INVALID_ARGUMENT, in Google's format."""
     return Rejection(400, "INVALID_ARGUMENT", message)
 
 
 def reject_on_type_errors(
     reason_code: str,
 ) -> Callable[[Callable[P, T]], Callable[P, T | Rejection]]:
-    """Refuses a body whose values are of another type than the rules read.
+    """Rejects a body with values of another type than the reader expects.
 
-    The real wires parse into messages first, so no rule ever meets such a value there.
+    The real services parse the body into messages first, so their rules never see such a value.
     """
 
     def decorate(reader: Callable[P, T]) -> Callable[P, T | Rejection]:

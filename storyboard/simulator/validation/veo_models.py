@@ -1,4 +1,4 @@
-"""The Veo models as their two services know them, read from what Google publishes."""
+"""The Veo models as their two services offer them, from what Google publishes."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ _USD = Mapping[str, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class VeoModel:
-    """What one model may be asked for on one service."""
+    """What one model supports on one service."""
 
     id: str
     retired_on: str = ""
-    """ISO date since when it is gone; empty while it is live."""
+    """ISO date since when it is retired; empty while it is live."""
     durations: tuple[int, ...] = (8, 4, 6)
     """Seconds of new material, in the order in which Vertex lists them."""
     resolutions: tuple[str, ...] = ("720p", "1080p", "4k")
     portrait: tuple[str, ...] = ("720p", "1080p", "4k")
-    """Of those, the ones that it makes in 9:16."""
+    """The resolutions that it makes in 9:16."""
     references: int = 3
     last_frame: bool = True
     extends: bool = True
     people: tuple[str, ...] = ()
-    """What `personGeneration` may say on the Gemini API where it isn't bound to the operation."""
+    """Values of `personGeneration` on the Gemini API, if they don't depend on the operation."""
     has_sound: bool = True
     usd: _USD = field(default_factory=dict)
-    """A second, by resolution, with sound."""
+    """Per second, by resolution, with sound."""
     usd_silent: _USD = field(default_factory=dict)
-    """The same without; empty where the sound can't be left out."""
+    """The same without sound; empty if sound can't be turned off."""
 
     def compute_second_price_usd(self, resolution: str, has_sound: bool) -> Decimal:
-        """US dollars a second of one sample."""
+        """US dollars per second of one sample."""
         table = self.usd if has_sound or not self.usd_silent else self.usd_silent
         return table.get(resolution, Decimal(0))
 
@@ -123,6 +123,6 @@ GEMINI = {
         _build_veo_2_0("0.35", last_frame=False),
     )
 }
-"""By id, on the Gemini API: all of them retired, which a rehearsal may overlook."""
+"""By id, on the Gemini API: all of them retired, which a rehearsal may ignore."""
 REHEARSED = frozenset(name for name, model in GEMINI.items() if "3.1" in name)
-"""Retired ids that are answered unless the simulator is told to be strict."""
+"""Retired ids that are answered unless the setting `retired` is on."""

@@ -1,4 +1,4 @@
-"""What a Veo request says, on either service: read once, judged by the rules of each."""
+"""Reads a Veo request of either service; each service's rules check it."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ SIZES = {
     for name, long, short in (("720p", 1280, 720), ("1080p", 1920, 1080), ("4k", 3840, 2160))
     for wide, high, aspect in ((long, short, "16:9"), (short, long, "9:16"))
 }
-"""(width, height) to the names of resolution and aspect."""
+"""(width, height) to the names of resolution and aspect ratio."""
 
 ASPECTS = ("16:9", "9:16")
 ADDED_S = 7
-"""What one extension adds on both services, whatever duration it asks for."""
+"""Seconds that one extension adds on both services, for any requested duration."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestMedia:
-    """A picture or a clip in a request: bytes, or where they are."""
+    """A picture or a clip in a request: bytes, or a URI."""
 
     data: bytes | None = None
     uri: str = ""
     """`gs://…` on Vertex, a file's URI on the Gemini API."""
     mime: str = ""
     kind: str = ""
-    """A reference's type, in small letters."""
+    """A reference's type, in lower case."""
     fields: frozenset[str] = frozenset()
-    """The keys as they came."""
+    """The keys as received."""
     is_corrupt: bool = False
-    """Its base64 can't be read."""
+    """Whether its base64 can't be decoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class VeoRequest:
-    """One request, in parts."""
+    """The parts of one request."""
 
     prompt: str
     image: RequestMedia | None
@@ -46,12 +46,12 @@ class VeoRequest:
     references: tuple[RequestMedia, ...]
     video: RequestMedia | None
     fields: frozenset[str]
-    """The keys of the instance as they came."""
+    """The keys of the instance as received."""
     parameters: Mapping[str, Any]
 
     @property
     def feature(self) -> str:
-        """What Vertex calls it in its messages."""
+        """The name of the feature in Vertex's messages."""
         if self.video is not None:
             return "video_extension"
         if self.references:
@@ -66,13 +66,13 @@ class VeoRequest:
 
 @dataclass(frozen=True, slots=True)
 class ClipFacts:
-    """What a clip to extend really is."""
+    """The facts of a clip to extend."""
 
     width: int
     height: int
     frames: int
     fps: float
-    """0 where its frames don't come at one rate."""
+    """0 if its frame rate varies."""
 
     @property
     def seconds(self) -> float:
@@ -89,7 +89,7 @@ class ClipFacts:
 
 
 def read_veo_request(body: Mapping[str, Any]) -> VeoRequest | None:
-    """The request in a body; None where it has no instance to read."""
+    """The request in a body; None if it has no readable instance."""
     instances = body.get("instances")
     parameters = body.get("parameters", {})
     if not isinstance(instances, list) or len(instances) != 1 or not isinstance(instances[0], dict):
@@ -113,7 +113,7 @@ def read_veo_request(body: Mapping[str, Any]) -> VeoRequest | None:
 
 
 def find_size(resolution: str, aspect: str) -> tuple[int, int]:
-    """(width, height) of a named resolution and aspect."""
+    """(width, height) of a named resolution and aspect ratio."""
     return next(size for size, names in SIZES.items() if names == (resolution, aspect))
 
 

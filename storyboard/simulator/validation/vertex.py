@@ -1,4 +1,4 @@
-"""What Veo on Vertex AI refuses. It takes nearly anything and says so when the job is looked at."""
+"""What Veo on Vertex AI rejects: it accepts nearly any request and lets the job fail."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _IMAGES = ("image/png", "image/jpeg")
 def find_job_failure(
     model: VeoModel, veo_request: VeoRequest, source_clip: ClipFacts | None, media_problem: str = ""
 ) -> str | None:
-    """Why the job fails, with code INVALID; None where it can be made.
+    """Why the job fails, with code INVALID; None if it can be made.
 
-    `source_clip` is the video to extend, where there is one that can be read; `media_problem` is
-    what was found wrong in the media themselves. Parameters that the service does not know, and
-    known ones in snake_case, are not looked at: it ignores them.
+    `source_clip` is the video to extend, if it can be read; `media_problem` is a problem found in
+    the media themselves. Unknown parameters, and known ones in snake_case, are not checked: the
+    service ignores them.
     """
     problems = (
         *_find_shape_problems(model, veo_request),
@@ -167,7 +167,7 @@ def _find_setting_problems(
 
 
 def _is_whole(value: Any) -> bool:
-    """Whether a JSON number is a whole one; `8.0` is."""
+    """Whether a JSON number is whole; `8.0` is."""
     return not isinstance(value, bool) and isinstance(value, int | float) and value % 1 == 0
 
 
