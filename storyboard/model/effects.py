@@ -35,9 +35,9 @@ class ArgumentType(StrEnum):
 
     SECONDS = "a time in seconds or frames"
     POINT = "a time in seconds or frames, or `end`"
-    NUMBER = "a number, of 10000 at most"
-    POSITIVE = "a number above 0, of 10000 at most"
-    COUNT = "a whole number from 1 on"
+    NUMBER = "a number, at most 10000"
+    POSITIVE = "a number above 0, at most 10000"
+    COUNT = "a whole number, at least 1"
     PIXELS = "whole pixels"
     EXTENT = "whole pixels, at least 1"
     FLAG = "true or false"
@@ -90,7 +90,10 @@ def explain_unusable_effects(effects: Sequence[Effect], seconds: Fraction) -> st
             return problem
         total = effect.arguments.get("total_duration")
         if total is not None and _to_fraction(total) < seconds:
-            return f"`{effect.name}` to {total:g} s in all is given {float(seconds):g} s already"
+            return (
+                f"`{effect.name}` can't make it {total:g} s long: it already has "
+                f"{float(seconds):g} s"
+            )
         seconds = _apply_duration_rule(effect, seconds)
     return ""
 
@@ -104,7 +107,9 @@ def _explain_too_short_to_freeze(effect: Effect, seconds: Fraction) -> str:
         if _is_freeze_at_end(effect.arguments)
         else f"{float(at):g} s"
     )
-    return f"`{effect.name}` holds the picture at {moment_text}, and is given {float(seconds):g} s"
+    return (
+        f"`{effect.name}` freezes the picture at {moment_text}, but gets only {float(seconds):g} s"
+    )
 
 
 def _apply_duration_rule(effect: Effect, seconds: Fraction) -> Fraction:
@@ -166,22 +171,22 @@ def _explain_invalid_crop_effect(arguments: Mapping[str, Any]) -> str:
         # MoviePy prefers a centre over an edge, and the first edge with a size over the last.
         if arguments.get(middle) is not None:
             if extent is None:
-                return f"`{middle}` wants `{size}` beside it"
+                return f"`{middle}` needs `{size}`"
             first = arguments[middle] - extent / 2
         elif extent is not None and first is None and last is not None:
             first = last - extent
         elif extent is not None:
             last = None
         if first is not None and first < 0:
-            return f"that begins {-first:g} pixels before the picture does"
+            return f"the area starts {-first:g} pixels outside the picture"
         if last is not None and last <= (first or 0) and extent is None:
-            return f"`{high}` is not beyond `{low}`"
+            return f"`{high}` is not greater than `{low}`"
     return ""
 
 
 def _explain_invalid_blink_effect(arguments: Mapping[str, Any]) -> str:
     never = not (arguments["duration_on"] or arguments["duration_off"])
-    return "neither of `duration_on` and `duration_off` is above 0" if never else ""
+    return "`duration_on` and `duration_off` are both 0" if never else ""
 
 
 def _explain_invalid_acceleration_effect(arguments: Mapping[str, Any]) -> str:
@@ -348,10 +353,10 @@ EFFECTS: Mapping[str, EffectSpec] = MappingProxyType(
 
 UNWRITTEN: Mapping[str, str] = MappingProxyType(
     {
-        "HeadBlur": "it wants functions of time",
-        "MasksAnd": "it wants another clip",
-        "MasksOr": "it wants another clip",
-        "AudioLoop": "a shot's sound is as long as its picture; use `Loop`",
+        "HeadBlur": "choose another effect; this one needs functions of time",
+        "MasksAnd": "choose another effect; this one needs a second clip",
+        "MasksOr": "choose another effect; this one needs a second clip",
+        "AudioLoop": "use `Loop`; the sound of a shot is always as long as its picture",
     }
 )
 """Effects of MoviePy that a storyboard can't use, and why."""

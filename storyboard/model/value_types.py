@@ -68,7 +68,7 @@ LENS = ValueType(
         "maximum": 2000,
         "minLength": 1,
         "maxLength": 200,
-        "x-wants": "millimetres or words",
+        "x-wants": "millimetres or a description",
     },
     values="millimetres from 1 to 2000, or words",
 )

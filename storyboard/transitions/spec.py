@@ -43,7 +43,7 @@ class TransitionParameter:
 
 FROM_SIDE = TransitionParameter(
     "from",
-    "The side that the new picture comes from.",
+    "The side from which the new picture comes.",
     MappingProxyType({"type": "string", "enum": list(SIDES)}),
     default="left",
     examples=("right",),

@@ -170,13 +170,13 @@ def test_the_frame_of_a_freeze_is_within_the_used_range() -> None:
 
 def test_a_freeze_beyond_the_shot_or_longer_than_it_may_be_is_refused() -> None:
     for effects, message in (
-        (make_freeze(t=5, freeze_duration=1), "holds the picture at 5 s, and is given 4 s"),
+        (make_freeze(t=5, freeze_duration=1), "freezes the picture at 5 s, but gets only 4 s"),
         (
             make_freeze(t="end", padding_end=6, freeze_duration=1),
-            "at 6 s before the end, and is given",
+            "at 6 s before the end, but gets only",
         ),
-        (make_freeze(total_duration=3), "to 3 s in all is given 4 s already"),
-        ((FAST, *make_freeze(t=3, freeze_duration=1)), "at 3 s, and is given 2 s"),
+        (make_freeze(total_duration=3), "it 3 s long: it already has 4 s"),
+        ((FAST, *make_freeze(t=3, freeze_duration=1)), "at 3 s, but gets only 2 s"),
     ):
         graph = compile_shots(make_shot("SH010", duration=4 * 24, effects=effects))
         (error,) = (each for each in graph.diagnostics if each.severity == "error")
@@ -195,7 +195,7 @@ def test_footage_that_ends_before_its_effects_are_satisfied_is_refused() -> None
     )
     (error,) = (each for each in graph.diagnostics if each.severity == "error")
     assert error.code == "SB358"
-    assert "`effects` that want less of it" in error.hint
+    assert "`effects` that need less of the take" in error.hint
 
 
 def test_what_a_trim_leaves_is_used_as_it_is_where_that_makes_the_length() -> None:

@@ -22,7 +22,9 @@ def describe_transition() -> JsonSchema:
     transitions = load_transitions()
     names = list(transitions)
     kinds = [
-        _describe_kind(name.capitalize(), f"A {name} into the shot.", names, _list_keys(transition))
+        _describe_kind(
+            name.capitalize(), f"A {name} at the start of the shot.", names, _list_keys(transition)
+        )
         for name, transition in transitions.items()
     ]
     examples = [_format_example(transition, "from") for transition in transitions.values()]
@@ -90,19 +92,22 @@ def _list_keys(transition: TransitionSpec) -> dict[str, JsonSchema]:
     keys = {transition.name: duration}
     if transition.is_with_color:
         keys["from"] = _describe_key(
-            "from", _COLOR, "The colour that the shot comes from.", ["black"], "black"
+            "from", _COLOR, "The colour at the start of the fade.", ["black"], "black"
         )
         keys["through"] = _describe_key(
-            "through", _COLOR, "The last shot goes to this colour, then this one comes.", ["black"]
+            "through",
+            _COLOR,
+            "The previous shot fades to this colour, then this shot fades in from it.",
+            ["black"],
         )
     keys |= _list_own_keys(transition)
     if transition.is_with_color:
         keys["align"] = _describe_key(
             "align",
             _ALIGN,
-            "Where the cut, and with it the pure colour, stands within a transition through a "
-            "colour: start cuts to the colour and brings the shot in, end takes the last one out "
-            "and cuts; auto is center.",
+            "Where the cut lies in a fade through a colour. At the cut the picture is only "
+            "the colour. start: cut to the colour, then fade in. end: fade out, then cut. "
+            "auto means center.",
             ["end"],
             "auto",
         )
@@ -110,7 +115,7 @@ def _list_keys(transition: TransitionSpec) -> dict[str, JsonSchema]:
         keys["align"] = _describe_key(
             "align",
             _ALIGN,
-            "Where the cut stands within the transition; auto centres it if both sides have the "
+            "Where the cut lies in the transition; auto centres it if both shots have enough "
             "frames.",
             ["center"],
             "auto",
@@ -118,9 +123,10 @@ def _list_keys(transition: TransitionSpec) -> dict[str, JsonSchema]:
         keys["frames"] = _describe_key(
             "frames",
             _FRAMES,
-            "Where the extra frames come from: handles outside the used ranges (the film keeps its "
-            "length), overlap (the film gets shorter), hold (the incoming first frame stands still "
-            "and the film gets longer), auto takes handles where both sides have them.",
+            "Where the extra frames come from. handles: unused frames of both takes (the "
+            "film keeps its length). overlap: used frames of both shots (the film gets "
+            "shorter). hold: the first frame of the new shot is repeated (the film gets "
+            "longer). auto: handles if both shots have them, else overlap.",
             ["handles"],
             "auto",
         )
@@ -134,11 +140,11 @@ def _list_end_keys(transition: TransitionSpec) -> dict[str, JsonSchema]:
         name: _describe_key(
             name,
             _TIME,
-            f"How long the {name} out lasts. Seconds or frames.",
+            f"How long the {name} at the end lasts. Seconds or frames.",
             [1],
             float(DEFAULT_DURATION_S),
         ),
-        "to": _describe_key("to", _COLOR, "The colour that the film ends in.", ["black"], "black"),
+        "to": _describe_key("to", _COLOR, "The colour at the end of the film.", ["black"], "black"),
         **_list_own_keys(transition),
     }
 

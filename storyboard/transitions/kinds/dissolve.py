@@ -7,7 +7,7 @@ from storyboard.transitions.spec import TransitionSpec
 
 TRANSITION = TransitionSpec(
     name="dissolve",
-    description="The two pictures mix.",
+    description="The old picture fades into the new one.",
     draw_frame=mix_frames,
     examples=(0.5, "12f"),
 )

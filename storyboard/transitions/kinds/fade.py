@@ -7,7 +7,7 @@ from storyboard.transitions.spec import TransitionSpec
 
 TRANSITION = TransitionSpec(
     name="fade",
-    description="A fade from a colour, or through it.",
+    description="A fade from a colour, or through a colour.",
     draw_frame=mix_frames,
     is_with_color=True,
     examples=(1,),

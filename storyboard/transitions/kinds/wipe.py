@@ -64,7 +64,7 @@ def _compute_wipe_edge_times(height: int, width: int, direction: str) -> NDArray
 
 TRANSITION = TransitionSpec(
     name="wipe",
-    description="The new picture pushes its edge over the old one.",
+    description="The new picture uncovers from one side, over the old picture.",
     draw_frame=wipe_frames,
     parameters=(FROM_SIDE,),
 )
