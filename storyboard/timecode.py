@@ -46,7 +46,7 @@ class Rate(Serialized):
             if abs(value - ntsc) < Fraction(1, 100):
                 value = ntsc
         if not 0 < value <= 240:
-            raise ValueError(f"{text} is no frame rate")
+            raise ValueError(f"{text} is not a frame rate")
         return cls(value)
 
     def to_frames(self, seconds: Fraction | int | float) -> int:
@@ -99,7 +99,7 @@ def parse_time(value: str | int | float, rate: Rate) -> Time:
     if match := _FRAMES.fullmatch(text):
         return Time(int(match[1]), exact=True)
     if isinstance(value, str) and not _SECONDS.fullmatch(text):
-        raise ValueError(f"{value!r} is no time")
+        raise ValueError(f"{value!r} is not a time")
     seconds = Fraction(text)
     frames = rate.to_frames(seconds)
     return Time(frames, exact=rate.to_seconds(frames) == seconds)

@@ -161,10 +161,16 @@ def test_one_with_a_colour_is_told_what_it_does_not_take(
 ) -> None:
     film = "storyboard: 1\nshots: [{{id: A, prompt: a, {keys}}}]\n"
     for keys, hint in (
-        ("transition: {shutter: 1, frames: hold}", "a shutter takes no frames of its neighbours"),
+        (
+            "transition: {shutter: 1, frames: hold}",
+            "a shutter uses no frames of the neighbouring shots",
+        ),
         ("transition: {shutter: 1, align: end}", "add `through`, or delete `align`"),
         ("transition: {shutter: 1, from: red, through: red}", "keep one of the two"),
-        ("transition_out: {shutter: 1, fade: 1}", "a transition is shutter or fade"),
+        (
+            "transition_out: {shutter: 1, fade: 1}",
+            "a transition can have only one of shutter or fade",
+        ),
     ):
         checked = run("check", write_film(film.format(keys=keys)))
         assert checked.returncode == 1

@@ -22,7 +22,7 @@ TRAPS = {
         2,
         1,
         "NO-BREAK SPACE",
-        "type a blank",
+        "type a space",
     ),
     "an en dash": ("  – id: A\n    prompt: a boat\n", 1, 3, "EN DASH", "type -"),
     "a full-width comma": ("  - {id: A，prompt: a boat}\n", 1, 11, "FULLWIDTH COMMA", "type ,"),
@@ -32,7 +32,7 @@ TRAPS = {
         2,
         12,
         "NO-BREAK SPACE",
-        "type a blank",
+        "type a space",
     ),
     "a missing colon": ("  - id A\n    prompt: a boat\n", 1, 5, "`id` has no colon", "`id: A`"),
     "a hash in braces": (
@@ -64,9 +64,9 @@ def test_a_trap_is_told_on_its_own_line_with_what_to_type(tmp_path: Path, trap: 
         ("id: A, prompt a boat", "`prompt: a boat`"),
         ("id: A, prompt: a boat, size\u00a0: wide", "type `size"),
         ("id: A, prompt: a boat, length: ３", "type `3`"),
-        ("id: “A”, prompt: a boat", "call it `A`"),
-        ("id: A\u200d, prompt: a boat", "call it `A`"),
-        ("id: a\u202eb, prompt: a boat", "call it `ab`"),
+        ("id: “A”, prompt: a boat", "rename it to `A`"),
+        ("id: A\u200d, prompt: a boat", "rename it to `A`"),
+        ("id: a\u202eb, prompt: a boat", "rename it to `ab`"),
     ],
 )
 def test_a_character_that_cant_be_seen_is_named(tmp_path: Path, shot: str, cure: str) -> None:

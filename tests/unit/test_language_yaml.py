@@ -99,7 +99,7 @@ def test_depth_is_refused_before_it_overflows_the_stack(text: str) -> None:
 def test_shared_values_are_cheap_until_they_are_too_many() -> None:
     lines = ["a0: &a0 [1, 2, 3]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
-    with pytest.raises(UnreadableSource, match="too much"):
+    with pytest.raises(UnreadableSource, match="too many values"):
         parse_yaml_with_problems("\n".join(lines), "f")
     assert len(parse_yaml_with_problems("\n".join(lines[:3]), "f")[0]) == 3
 

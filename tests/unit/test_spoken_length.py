@@ -75,7 +75,7 @@ def test_a_line_that_nobody_can_say_in_time_is_refused(tmp_path: Path) -> None:
     (error,) = (d for d in check_film(film).diagnostics if d.severity is Severity.ERROR)
     assert error.code == "SB309"
     assert "characters in 4 s" in error.message
-    assert "4.2 a second" in error.hint
+    assert "4.2 per second" in error.hint
 
 
 def test_narration_is_planned_and_priced_for_as_long_as_it_is_spoken(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_time_goes_to_the_nearest_frame(rate: Rate, seconds: Fraction) -> None
 def test_times_between_frames_are_reported() -> None:
     assert parse_time(0.5, Rate.parse(24)).exact
     assert not parse_time(0.51, Rate.parse(24)).exact
-    with pytest.raises(ValueError, match="no time"):
+    with pytest.raises(ValueError, match="not a time"):
         parse_time("soon", Rate.parse(24))
 
 

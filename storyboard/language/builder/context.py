@@ -59,7 +59,8 @@ class LayeredValues:
             self.context.diagnostics.add_note(
                 "SB301",
                 self.origins.find_span(key_path),
-                f"{value} s lies between two frames; it is {time.frames} frames, {seconds:.4g} s",
+                f"{value} s is not a whole number of frames; rounded to {time.frames} frames, "
+                f"{seconds:.4g} s",
             )
         return time.frames
 

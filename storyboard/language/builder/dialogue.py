@@ -34,7 +34,10 @@ def parse_dialogue_lines(values: LayeredValues, key_path: str, value: Any) -> tu
         names = _list_speaker_names(item)
         if not names:
             values.add_error(
-                "SB102", item_path, "a line needs its speaker and the words", "write `ana: words`"
+                "SB102",
+                item_path,
+                "a line needs a speaker and text",
+                "write `ana: the spoken text`",
             )
             continue
         at = values.parse_time_as_frames(f"{item_path}.at", item["at"]) if "at" in item else None
@@ -56,8 +59,10 @@ def reject_line_out_of_order(
         and previous_lines[-1].at is not None
         and at < previous_lines[-1].at
     ):
-        message = "this line begins before the one above it"
-        values.add_error("SB311", key_path, message, "lines stand in the order they are spoken")
+        message = "this line starts before the line above it"
+        values.add_error(
+            "SB311", key_path, message, "put the lines in the order in which they are spoken"
+        )
 
 
 def split_manner_and_words(text: str) -> tuple[str, str]:
@@ -112,11 +117,9 @@ def find_speech_rate_problems(
         frames = (take_frames if end is None else min(end, max(take_frames, begin))) - begin
         if begin >= take_frames:
             take_length = _format_frames_as_seconds(take_frames, rate)
-            message = f"this line begins after the take's {take_length} s"
+            message = f"this line starts after the end of the take ({take_length} s)"
             problems.append(
-                SpeechRateProblem(
-                    index, Severity.ERROR, "SB310", message, "give it an earlier `at`"
-                )
+                SpeechRateProblem(index, Severity.ERROR, "SB310", message, "set an earlier `at`")
             )
             continue
         if frames <= 0:
@@ -127,11 +130,11 @@ def find_speech_rate_problems(
             continue
         needed_s = float(spoken.words / MAX_EASY_RATE)
         message = (
-            f"{spoken.count} {spoken.unit} in {_format_frames_as_seconds(frames, rate)} s "
-            f"are {float(spoken.count / seconds):.1f} a second"
+            f"{spoken.count} {spoken.unit} in {_format_frames_as_seconds(frames, rate)} s is "
+            f"{float(spoken.count / seconds):.1f} per second"
         )
         easy = float(MAX_EASY_RATE * spoken.count / spoken.words)
-        hint = f"people speak {easy:.1f} a second; these want {needed_s:.1f} s"
+        hint = f"shorten the line or give it {needed_s:.1f} s: people speak {easy:.1f} per second"
         if pace > MAX_POSSIBLE_RATE:
             problems.append(SpeechRateProblem(index, Severity.ERROR, "SB309", message, hint))
         else:

@@ -37,10 +37,13 @@ def _parse_effect(
     spec = EFFECTS.get(name)
     if spec is None:
         hint = UNWRITTEN.get(name) or values.context.suggester.suggest_name(name, EFFECTS)
-        message = f"no film can have the effect `{name}`" if name in UNWRITTEN else ""
-        message = message or f"MoviePy has no effect `{name}`"
+        message = f"the effect `{name}` can't be used in a film" if name in UNWRITTEN else ""
+        message = message or f"there is no MoviePy effect `{name}`"
         values.add_error(
-            "SB116", key_path, message, hint or "for example MultiplySpeed, FadeIn, Freeze"
+            "SB116",
+            key_path,
+            message,
+            hint or "use a MoviePy effect, for example MultiplySpeed, FadeIn or Freeze",
         )
         return None
     if raw_arguments is None:
@@ -48,7 +51,7 @@ def _parse_effect(
     if not isinstance(raw_arguments, Mapping):
         first = next(iter(spec.arguments), "")
         hint = f"{{{name}: {{{first}: {raw_arguments}}}}}" if first else name
-        values.add_error("SB117", key_path, f"the arguments of `{name}` go by name", hint)
+        values.add_error("SB117", key_path, f"the arguments of `{name}` need names", hint)
         return None
     arguments: dict[str, Any] = {}
     is_valid = True
@@ -59,15 +62,13 @@ def _parse_effect(
             hint = values.context.suggester.suggest_name(key, spec.arguments)
             takes = ", ".join(spec.arguments) or "no arguments"
             message = f"`{name}` has no argument `{key}`"
-            values.add_error(
-                "SB117", argument_path, message, hint or f"it takes {takes}", at_key=True
-            )
+            values.add_error("SB117", argument_path, message, hint or f"use {takes}", at_key=True)
             is_valid = False
             continue
         argument = _parse_argument(values, value, argument_type)
         if argument is None:
             values.add_error(
-                "SB117", argument_path, f"`{key}` of `{name}` is {argument_type.value}"
+                "SB117", argument_path, f"`{key}` of `{name}` must be {argument_type.value}"
             )
             is_valid = False
         else:
@@ -76,7 +77,7 @@ def _parse_effect(
         if sum(key in arguments for key in group) != 1:
             wanted = " or ".join(f"`{key}`" for key in group)
             several = "one of " if len(group) > 1 else ""
-            message = f"`{name}` wants {several}{wanted}"
+            message = f"`{name}` needs {several}{wanted}"
             values.add_error("SB117", key_path, message)
             is_valid = False
     if is_valid and spec.check_arguments and (problem := spec.check_arguments(arguments)):

@@ -140,7 +140,7 @@ class FilmBuilder:
         off = dict.fromkeys(self._omitted, "is omitted")
         for parsed_shot in self._parsed_film.shots:
             if "alternate" in parsed_shot.item and parsed_shot.id not in off:
-                off[parsed_shot.id] = "is an alternate and out of the cut"
+                off[parsed_shot.id] = "is an alternate and not in the cut"
         cues = head.CueBuilder(
             values, self._parsed_film.shots_by_id, off, self._parsed_film.may_lack_ids
         )
@@ -416,8 +416,10 @@ class FilmBuilder:
         inside = set(cut[:-1])
         for name, shot in built_shots.items():
             if "transition_out" in values_by_shot[name].data and name in inside:
-                message = f"`transition_out` ends the film, and {name} isn't its last shot"
-                hint = f"put a `transition` into the shot after it, or move this to `{cut[-1]}`"
+                message = (
+                    f"`transition_out` is only allowed on the last shot, and {name} isn't the last"
+                )
+                hint = f"add a `transition` to the next shot, or move this key to `{cut[-1]}`"
                 span = shot.origins["transition_out"].key or shot.find_span("transition_out")
                 self._diagnostics.add_warning("SB312", span, message, hint)
 
@@ -456,9 +458,15 @@ class FilmBuilder:
         if isinstance(self._film, Map):
             has_profiles = "profiles" in self._film
             span = self._film.find_key_span("profiles") if has_profiles else Span(self._film.file)
-            listed = "the profiles are " + ", ".join(names) if names else "it has none"
+            listed = (
+                "the profiles are " + ", ".join(names)
+                if names
+                else "add `profiles:` to the film; it has none"
+            )
             hint = suggester.suggest_name(name, names) or listed
-            self._diagnostics.add_error("SB209", span, f"the film has no profile `{name}`", hint)
+            self._diagnostics.add_error(
+                "SB209", span, f"there is no profile `{name}` in the film", hint
+            )
         return {}
 
 

@@ -68,12 +68,15 @@ def build_delivery(
     except (ValueError, ZeroDivisionError):
         hint = "write 24, 25, 30, 23.976 or 24000/1001"
         diagnostics.add_error(
-            "SB106", find_span("format.fps"), f"{form['fps']} is no frame rate", hint
+            "SB106",
+            find_span("format.fps"),
+            f"`fps` is not a valid frame rate: {form['fps']}",
+            hint,
         )
         rate = usual.rate
     across, down = (Fraction(part) for part in ratio.split(":"))
     if max(across, down) > WIDEST * min(across, down):
-        message = f"a picture of {ratio} is beyond {WIDEST}:1"
+        message = f"the aspect ratio {ratio} is more extreme than {WIDEST}:1"
         diagnostics.add_error("SB106", find_span("format.aspect_ratio"), message)
         ratio = usual.aspect_ratio
     return Delivery(ratio, form.get("resolution", usual.resolution), rate)
@@ -85,9 +88,9 @@ def build_cast_member(parsed_member: ParsedCastMember, context: BuildContext) ->
         return CastMember(parsed_member.name)
     data, diagnostics = parsed_member.data, context.diagnostics
     if "image" in data and "images" in data:
-        message = "`image` is one picture and `images` are several; both can't be"
+        message = "`image` and `images` can't be used together"
         diagnostics.add_error(
-            "SB110", data.find_key_span("images"), message, "put all of them into `images`"
+            "SB110", data.find_key_span("images"), message, "put all images into `images`"
         )
     image_names: list[tuple[str, Span]] = []
     if "image" in data:
@@ -187,7 +190,7 @@ class CueBuilder:
             path = f"sound.music[{index}]"
             if ("make" in item) == ("file" in item):
                 code = "SB110" if "make" in item else "SB102"
-                message = "music is either `make`, in words, or a `file`"
+                message = "music needs either `make` (a description) or `file`, not both"
                 self._values.add_error(code, path, message)
                 continue
             file_name, description = item.get("file"), shot_values.strip_prose(item.get("make", ""))
@@ -239,10 +242,14 @@ class CueBuilder:
             if ("text" in item) == ("credits" in item):
                 both = "text" in item
                 message = (
-                    "a title is either `text` or `credits`" if both else "this title says nothing"
+                    "a title needs either `text` or `credits`, not both"
+                    if both
+                    else "this title has no `text` and no `credits`"
                 )
                 code = "SB110" if both else "SB109"
-                self._values.add_error(code, path, message, "write `text: Havana`")
+                self._values.add_error(
+                    code, path, message, "add a text, for example `text: Havana`"
+                )
                 continue
             if at is not None:
                 lines = tuple(shot_values.strip_prose(line) for line in item.get("credits", ()))
@@ -265,8 +272,12 @@ class CueBuilder:
         for name in ("start", "end", *self._ids):
             if text.startswith(name) and (text == name or _OFFSET.fullmatch(text[len(name) :])):
                 if name in self._excluded:
-                    message = f"nothing can hang on `{name}`, which {self._excluded[name]}"
-                    self._values.add_error("SB205", key_path, message, "name a shot of the cut")
+                    message = (
+                        f"`{name}` can't be used as a point in time: it {self._excluded[name]}"
+                    )
+                    self._values.add_error(
+                        "SB205", key_path, message, "use a shot that is in the cut"
+                    )
                     return None
                 offset = (
                     self._values.parse_time_as_frames(key_path, text[len(name) :])
@@ -283,11 +294,11 @@ class CueBuilder:
             self._values.add_error("SB201", key_path, f"there is no shot `{word}`", near)
         else:
             hint = "write SHOT, SHOT+1.5, start, end-6, or film seconds"
-            self._values.add_error("SB208", key_path, f"`{text}` is no point of the film", hint)
+            self._values.add_error("SB208", key_path, f"`{text}` is not a point in the film", hint)
         return None
 
     def _reject_anchor_before_film(self, anchor: Anchor, key_path: str) -> Anchor | None:
         if anchor.shot == "start" and anchor.offset < 0:
-            self._values.add_error("SB313", key_path, "this lies before the film begins")
+            self._values.add_error("SB313", key_path, "this point is before the start of the film")
             return None
         return anchor

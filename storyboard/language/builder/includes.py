@@ -92,12 +92,16 @@ class IncludeReader:
             self._diagnostics.add(problem)
         if not isinstance(document, Map):
             span = document.find_span() if isinstance(document, Seq) else Span(source.name)
-            hint = "begin with `storyboard: 1`, and put the list under `shots:`"
-            self._diagnostics.add_error("SB103", span, "a storyboard is a mapping", hint)
+            hint = "start the file with `storyboard: 1` and put the list under `shots:`"
+            self._diagnostics.add_error(
+                "SB103", span, "a storyboard must be a mapping (`key: value` lines)", hint
+            )
             return None
         version = document.get("storyboard")
         if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
-            message = f"this storyboard is of version {version}; this program reads up to {VERSION}"
+            message = (
+                f"the storyboard has version {version}; this program reads versions up to {VERSION}"
+            )
             self._diagnostics.add_error(
                 "SB108", document.find_value_span("storyboard"), message, "upgrade storyboard"
             )
@@ -170,8 +174,8 @@ class IncludeReader:
             if name.startswith("x-"):
                 continue
             span = cast.find_key_span(name)
-            hint = "give a `description` or an `image`, or write {}"
-            self._diagnostics.add_warning("SB022", span, f"nothing is said of `{name}`", hint)
+            hint = "add a `description` or an `image`, or write {}"
+            self._diagnostics.add_warning("SB022", span, f"`{name}` has no description", hint)
             self._add_cast_member(ParsedCastMember(name, None, span))
             cast = copy_without_key(cast, (name,))
         return cast
@@ -198,8 +202,8 @@ class IncludeReader:
         """Refuses a name with a character that can't be seen or that names don't hold."""
         if character := find_wrong_character(name):
             plain = to_plain_text(name).strip("\"' ")
-            hint = f"call it `{plain}`" if plain not in ("", name) else ""
-            message = f"a name can't hold {name_character(character)}"
+            hint = f"rename it to `{plain}`" if plain not in ("", name) else ""
+            message = f"a name can't contain {name_character(character)}"
             self._diagnostics.add_error("SB105", span, message, hint)
 
     def _add_cast_member(self, member: ParsedCastMember) -> None:
@@ -210,8 +214,9 @@ class IncludeReader:
                 "SB203",
                 member.span,
                 f"`{member.name}` is in the cast twice",
-                "rename one of the two, or keep them in one file that both include",
-                ((known.span, "the first"),),
+                "rename one of the two, or define the member once, in a file that both files "
+                "include",
+                ((known.span, "first defined here"),),
             )
 
     def _read_cast_file(
@@ -259,7 +264,7 @@ class IncludeReader:
             return None
         if len(include_chain) > MAX_DEPTH:
             self._diagnostics.add_error(
-                "SB211", span, f"files include each other more than {MAX_DEPTH} deep"
+                "SB211", span, f"includes are nested more than {MAX_DEPTH} levels deep"
             )
             return None
         display = os.path.normpath(os.path.join(os.path.dirname(source.name), name))  # noqa: PTH118, PTH120 - as written: Path folds no `..`
@@ -301,9 +306,9 @@ class IncludeReader:
                 self._diagnostics.add_error(
                     "SB203",
                     item.find_value_span("sequence"),
-                    f"there is a sequence `{name}` already",
-                    "give this block an id of its own",
-                    ((first, "the first"),),
+                    f"duplicate sequence id `{name}`",
+                    "give this sequence a different id",
+                    ((first, "first defined here"),),
                 )
         inner = Scope(scope.source, scope.cast, (*scope.sequences, header), scope.includes)
         self._read_shots(item, inner, include_chain)
@@ -320,8 +325,10 @@ class IncludeReader:
         span = item.find_value_span("include")
         first = self._included.setdefault(source.path, span)
         if first != span:
-            message = f"`{item['include']}` is included twice, and ids stand once"
-            self._diagnostics.add_error("SB203", span, message, related=((first, "the first"),))
+            message = f"`{item['include']}` is included twice, so its ids would be duplicates"
+            self._diagnostics.add_error(
+                "SB203", span, message, related=((first, "first defined here"),)
+            )
             return
         header = self._extract_valid_header(document, "part")
         texts = self.parsed_film.texts
@@ -330,20 +337,21 @@ class IncludeReader:
                 self._diagnostics.add_warning(
                     "SB216",
                     document.find_key_span(key),
-                    f"`{key}` of an included file isn't taken over",
-                    f"put it into `{next(iter(texts))}`; here it holds for this file alone",
+                    f"`{key}` of an included file is ignored",
+                    f"move it to `{next(iter(texts))}`; here it applies only when this file "
+                    "is rendered by itself",
                 )
         if idle := [key for key in _ITS_OWN if key in header]:
             names = ", ".join(f"`{key}`" for key in idle)
             self._diagnostics.add_note(
                 "SB216",
                 document.find_key_span(idle[0]),
-                f"{names} of an included file hold only where it is a film by itself",
-                f"`{next(iter(texts))}` says them for the whole film",
+                f"{names} of an included file apply only when that file is rendered by itself",
+                f"set them in `{next(iter(texts))}` for the whole film",
             )
         if "shots" not in document:
             self._diagnostics.add_error(
-                "SB102", document.find_span(), "this file has no `shots` to include"
+                "SB102", document.find_span(), "the included file has no `shots`"
             )
         inner = Scope(
             source,
@@ -368,16 +376,17 @@ class IncludeReader:
                 self._diagnostics.add_error(
                     "SB203",
                     parsed_shot.id_span,
-                    f"there is a shot `{parsed_shot.id}` already",
-                    "ids are unique over the film; number this one between its neighbours",
-                    ((first.id_span, "the first"),),
+                    f"duplicate shot id `{parsed_shot.id}`",
+                    "give this shot an id between those of its neighbours; ids are unique in "
+                    "the whole film",
+                    ((first.id_span, "first defined here"),),
                 )
                 parsed_shot.id = ""
         if parsed_shot.id and not parsed_shot.broken:
             self._check_name(parsed_shot.id, parsed_shot.id_span)
         if parsed_shot.id in ("start", "end"):
             message = (
-                f"`{parsed_shot.id}` means the {parsed_shot.id} of the film and can't name a shot"
+                f"`{parsed_shot.id}` can't be a shot id: it means the {parsed_shot.id} of the film"
             )
             self._diagnostics.add_error("SB215", parsed_shot.id_span, message)
             parsed_shot.broken = True

@@ -38,7 +38,7 @@ _OTHERS |= frozenset({".aac", ".aif", ".aiff", ".wma", ".opus", ".pdf"})
 _ALL = _OTHERS.union(*SUFFIXES.values())
 
 _KIND_WORDS = {
-    MediaKind.PICTURE: "a picture: PNG, JPEG or WebP",
+    MediaKind.PICTURE: "an image: PNG, JPEG or WebP",
     MediaKind.VIDEO: "footage: MP4, MOV, WebM, MKV, AVI, MTS, MPEG, VOB or MXF",
     MediaKind.SOUND: "sound: WAV, MP3, M4A, FLAC or Ogg",
 }
@@ -101,17 +101,21 @@ class MediaFiles:
             self._media[path] = detect_media_kind_and_name(path)
         kind, name = self._media[path]
         if kind is not wanted_kind:
-            message = f"`{file_name}` is {name}" if name else f"`{file_name}` is no {wanted_kind}"
-            hint = f"what stands here is {_KIND_WORDS[wanted_kind]}"
+            message = (
+                f"`{file_name}` is {name}" if name else f"`{file_name}` is not a {wanted_kind} file"
+            )
+            hint = f"use {_KIND_WORDS[wanted_kind]}"
             if kind is MediaKind.PICTURE and wanted_kind is MediaKind.VIDEO:
                 hint = (
-                    f"show a picture with `first_frame: {file_name}`; with `provider: previz` "
-                    "beside it, it costs nothing and `camera` moves over it"
+                    f"show an image with `first_frame: {file_name}`; add `provider: previz` "
+                    "to make it free of charge; `camera` then moves over it"
                 )
             raise FileProblem("SB505", message, hint)
         if wanted_kind is MediaKind.SOUND and _is_empty_wav(path):
-            message = f"`{file_name}` is a WAV sound of no length"
-            raise FileProblem("SB505", message, "export it again: no sample is in it")
+            message = f"`{file_name}` is an empty WAV file"
+            raise FileProblem(
+                "SB505", message, "export the sound again: the file contains no samples"
+            )
         reading = describe_picture_reading(path) if kind is MediaKind.PICTURE else ""
         width, height = read_image_size(path) if kind is MediaKind.PICTURE else (0, 0)
         if any(f"orientation {number}" in reading for number in _TURNED):
@@ -120,15 +124,19 @@ class MediaFiles:
 
     def _look_up_file(self, file_name: str, folder: Path) -> _LookupResult:
         if is_url(file_name):
-            message = "media from `https://` and `gs://` aren't built yet"
+            message = "media from `https://` and `gs://` are not supported yet"
             return _LookupResult(
-                folder, FileProblem("SB190", message, "download it beside the film")
+                folder,
+                FileProblem("SB190", message, "download the file and put it beside the film"),
             )
         try:
             path = (folder / file_name).resolve()
             if not path.is_relative_to(self.root):
-                message = f"`{file_name}` lies outside the film's root `{self.root}`"
-                hint = "copy it beside the film, or name a folder above both with `root:`"
+                message = f"`{file_name}` is outside the film's root folder `{self.root}`"
+                hint = (
+                    "copy the file into the film's folder, or set `root:` to a folder that "
+                    "contains both"
+                )
                 return _LookupResult(path, FileProblem("SB503", message, hint))
             state = path.stat()
         except FileNotFoundError:
@@ -139,26 +147,30 @@ class MediaFiles:
                 folder, FileProblem("SB501", f"there is no file `{file_name}`", hint)
             )
         except PermissionError:
-            return _LookupResult(folder, FileProblem("SB504", f"`{file_name}` may not be read"))
+            return _LookupResult(
+                folder, FileProblem("SB504", f"`{file_name}` can't be read: permission denied")
+            )
         except (OSError, RuntimeError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "its links go round in a circle"
+            reason = getattr(error, "strerror", None) or "its symbolic links form a loop"
             return _LookupResult(
                 folder, FileProblem("SB501", f"`{file_name}` can't be found: {reason}")
             )
         if not stat.S_ISREG(state.st_mode):
-            kind = "a folder" if stat.S_ISDIR(state.st_mode) else "no ordinary file"
+            kind = "a folder" if stat.S_ISDIR(state.st_mode) else "not a regular file"
             return _LookupResult(
                 path, FileProblem("SB502", f"`{file_name}` is {kind}", _suggest_media_in(path))
             )
         if not os.access(path, os.R_OK):
-            return _LookupResult(path, FileProblem("SB504", f"`{file_name}` may not be read"))
+            return _LookupResult(
+                path, FileProblem("SB504", f"`{file_name}` can't be read: permission denied")
+            )
         self._sizes[path] = state.st_size
         return _LookupResult(path)
 
     def _suggest_file_name(self, file_name: str, folder: Path) -> str:
         wanted_path = Path(file_name)
         if "\\" in file_name:
-            return "folders are separated by /"
+            return "separate folders with /"
         try:
             names = sorted(entry.name for entry in (folder / wanted_path.parent).iterdir())[:2000]
         except (OSError, ValueError):
@@ -201,7 +213,7 @@ def detect_media_kind_and_name(path: Path) -> tuple[MediaKind | None, str]:
         return None, "empty"
     if head[:4] in (b"RIFF", b"RF64"):
         forms: dict[bytes, tuple[MediaKind | None, str]] = {
-            b"WEBP": (MediaKind.PICTURE, "a WebP picture"),
+            b"WEBP": (MediaKind.PICTURE, "a WebP image"),
             b"WAVE": (MediaKind.SOUND, "a WAV sound"),
             b"AVI ": (MediaKind.VIDEO, "an AVI video"),
         }
@@ -209,7 +221,7 @@ def detect_media_kind_and_name(path: Path) -> tuple[MediaKind | None, str]:
     if head[4:8] == b"ftyp":
         brand = head[8:12]
         if brand in (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"):
-            return None, "a HEIF picture"
+            return None, "a HEIF image"
         if brand in (b"M4A ", b"M4B ") or path.suffix.lower() == ".m4a":
             return MediaKind.SOUND, "an M4A sound"
         return MediaKind.VIDEO, "a video"
@@ -250,8 +262,8 @@ _CHUNKS = 64
 """A WAV with more of them before its samples is left to its decoder."""
 
 _MAGIC: tuple[tuple[bytes, MediaKind | None, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", MediaKind.PICTURE, "a PNG picture"),
-    (b"\xff\xd8\xff", MediaKind.PICTURE, "a JPEG picture"),
+    (b"\x89PNG\r\n\x1a\n", MediaKind.PICTURE, "a PNG image"),
+    (b"\xff\xd8\xff", MediaKind.PICTURE, "a JPEG image"),
     (b"\x1a\x45\xdf\xa3", MediaKind.VIDEO, "a video"),
     (b"\0\0\1\xba", MediaKind.VIDEO, "an MPEG video"),
     (b"\0\0\1\xb3", MediaKind.VIDEO, "an MPEG video"),
@@ -262,9 +274,9 @@ _MAGIC: tuple[tuple[bytes, MediaKind | None, str], ...] = (
     (b"fLaC", MediaKind.SOUND, "a FLAC sound"),
     (b"OggS", MediaKind.SOUND, "an Ogg sound"),
     (b"GIF8", None, "a GIF"),
-    (b"BM", None, "a BMP picture"),
-    (b"II*\0", None, "a TIFF picture"),
-    (b"MM\0*", None, "a TIFF picture"),
+    (b"BM", None, "a BMP image"),
+    (b"II*\0", None, "a TIFF image"),
+    (b"MM\0*", None, "a TIFF image"),
     (b"%PDF", None, "a PDF"),
     (b"PK\x03\x04", None, "an archive"),
 )
@@ -293,12 +305,14 @@ def find_film_root(header: Map, folder: Path, diagnostics: DiagnosticCollector) 
     if not exists:
         diagnostics.add_error("SB506", span, f"there is no folder `{name}`")
     elif not folder.is_relative_to(root):
-        diagnostics.add_error("SB506", span, "the film itself doesn't lie under that folder")
+        diagnostics.add_error("SB506", span, f"the film is not inside the `root` folder `{name}`")
     elif root != folder and (git is None or not root.is_relative_to(git)):
         message = (
-            f"that lies above the git root `{git}`" if git else "there is no git root up there"
+            f"the `root` folder is above the git repository `{git}`"
+            if git
+            else "the `root` folder is not inside a git repository"
         )
-        hint = "a root above the film's folder lies inside the git repository that holds the film"
+        hint = "choose a folder inside the git repository that contains the film"
         diagnostics.add_error("SB506", span, message, hint)
     else:
         return root
@@ -310,4 +324,4 @@ def _suggest_media_in(folder: Path) -> str:
         names = sorted(file.name for file in folder.iterdir() if _extract_suffix(file.name) in _ALL)
     except OSError:
         return ""
-    return f"name a file in it, such as `{names[0]}`" if names else ""
+    return f"name a file in that folder, such as `{names[0]}`" if names else ""

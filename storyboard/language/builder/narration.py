@@ -40,15 +40,15 @@ def parse_narration_line(
             values.add_error(
                 "SB110",
                 f"{key_path}.{names[0]}",
-                f"`write` makes the words, so `{names[0]}` can't give them too",
-                f"`voice: {names[0]}` says whose voice speaks them",
+                f"`write` and `{names[0]}` can't be used together: `write` generates the text",
+                f"to choose the voice, write `voice: {names[0]}`",
                 at_key=True,
             )
             return None
         speaker, how, spoken_words = strip_prose(item.get("voice", "")) or NARRATOR, "", ""
     elif not names:
         values.add_error(
-            "SB102", key_path, "a line needs its speaker and the words", "write `ana: words`"
+            "SB102", key_path, "a line needs a speaker and text", "write `ana: the spoken text`"
         )
         return None
     else:
@@ -56,8 +56,8 @@ def parse_narration_line(
             values.add_error(
                 "SB111",
                 f"{key_path}.voice",
-                f"`voice` has no effect here: `{names[0]}` speaks the line",
-                "`voice` goes with `write`",
+                f"`voice` has no effect here: `{names[0]}` already speaks the line",
+                "use `voice` only with `write`",
                 at_key=True,
             )
             return None
@@ -95,7 +95,7 @@ def check_narration_voice(
                 f"- {speaker}: {json.dumps(item[speaker], ensure_ascii=False)}"
                 for speaker in (first, name)
             )
-            message = f"`{first}` speaks this line, so `{name}` needs one of their own"
+            message = f"`{first}` already speaks this line, so `{name}` needs a separate line"
             values.context.diagnostics.add_error(
                 "SB107", span, message, f"write two items:\n{example}"
             )
@@ -103,7 +103,7 @@ def check_narration_voice(
             near = values.context.suggester.suggest_name(
                 name, [*sorted(OPTIONS), *sorted(cast_names)]
             )
-            hint = near or "a line has one speaker, and at, how, off"
+            hint = near or "use one speaker and the keys at, how, off"
             values.context.diagnostics.add_error("SB101", span, f"unknown key `{name}`", hint)
     voice = strip_prose(item["voice"]) if isinstance(item.get("voice"), str) else ""
     if "write" not in item:

@@ -78,13 +78,13 @@ class ReferenceChecker:
             return False
         if named_shot in self._omitted and not allow_omitted:
             place = self._parsed_film.shots_by_id[named_shot].id_span
-            hint = "bring it back, or name another shot"
-            message = f"`{named_shot}` is omitted, so nothing can hang on it"
+            hint = "remove `omit` from that shot, or name another shot"
+            message = f"`{named_shot}` is omitted and can't be referenced"
             values.add_error("SB205", key_path, message, hint, ((place, f"`{named_shot}`"),))
             return False
         if needs_take and named_shot in self._takeless_shots:
             message = f"`{named_shot}` is a {self._takeless_shots[named_shot]} and has no take"
-            values.add_error("SB217", key_path, message, "name a shot that is made or imported")
+            values.add_error("SB217", key_path, message, "name a shot that has a take")
             return False
         return True
 
@@ -93,8 +93,10 @@ class ReferenceChecker:
         for name in self._parsed_film.shots_by_id.keys() & self._parsed_film.cast.keys():
             member = self._parsed_film.cast[name].span
             span = self._parsed_film.shots_by_id[name].id_span
-            message = f"`{name}` is a shot and in the cast"
-            diagnostics.add_error("SB204", span, message, "rename one", ((member, f"`{name}`"),))
+            message = f"`{name}` is both a shot and a cast member"
+            diagnostics.add_error(
+                "SB204", span, message, "rename one of them", ((member, f"`{name}`"),)
+            )
 
     def check_references(self, parsed_shot: ParsedShot, values: LayeredValues, shot: Shot) -> None:
         """Reports every name of the shot that leads nowhere."""
@@ -154,7 +156,7 @@ class ReferenceChecker:
                     f"- {speaker}: {json.dumps(item[speaker], ensure_ascii=False)}"
                     for speaker in (first, name)
                 )
-                message = f"`{first}` speaks this line, so `{name}` needs one of their own"
+                message = f"`{first}` already speaks this line, so `{name}` needs a separate line"
                 values.context.diagnostics.add_error(
                     "SB107", span, message, f"write two items:\n{lines}"
                 )
@@ -162,7 +164,7 @@ class ReferenceChecker:
                 near = values.context.suggester.suggest_name(
                     name, [*sorted(OPTIONS), *sorted(cast)]
                 )
-                hint = near or "a line has one speaker, and at, how and off"
+                hint = near or "use one speaker and the keys at, how, off"
                 values.context.diagnostics.add_error("SB101", span, f"unknown key `{name}`", hint)
 
     def _check_frame_ref(
@@ -176,8 +178,8 @@ class ReferenceChecker:
         if not name:
             return
         if name in self._parsed_film.shots_by_id and name not in self._cast:
-            hint = f"which of its frames? `{name}.out` is the last that the audience sees"
-            values.add_error("SB207", key_path, f"`{name}` is a shot, not a picture", hint)
+            hint = f"name one of its frames: `{name}.out` is the last that the audience sees"
+            values.add_error("SB207", key_path, f"`{name}` is a shot, not an image", hint)
         elif self._check_cast_reference(parsed_shot, values, key_path, name):
             self._check_cast_picture(values, key_path, name)
 
@@ -190,8 +192,8 @@ class ReferenceChecker:
             return False
         elsewhere = self._parsed_film.cast.get(name)
         if elsewhere is not None:
-            message = f"`{name}` is cast in another file, for its shots only"
-            hint = "move it into the cast of the film"
+            message = f"`{name}` is in the cast of another file and can be used only there"
+            hint = "move it to the cast of the film"
             values.add_error("SB202", key_path, message, hint, ((elsewhere.span, f"`{name}`"),))
             return False
         near = values.context.suggester.suggest_name(name, parsed_shot.scope.cast)
@@ -211,7 +213,7 @@ class ReferenceChecker:
             return  # it names one that couldn't be used, which is said there
         related = ((parsed_member.span, f"`{name}`"),) if parsed_member else ()
         values.add_error(
-            "SB214", key_path, f"`{name}` has no picture", "give it an `image`", related
+            "SB214", key_path, f"`{name}` has no image", "add an `image` to it in the cast", related
         )
 
     def _check_shot_place(self, parsed_shot: ParsedShot, values: LayeredValues, shot: Shot) -> None:
@@ -228,7 +230,7 @@ class ReferenceChecker:
             parsed_member = self._parsed_film.cast[name]
             if member.kind is not CastKind.PLACE and parsed_member.data is not None:
                 message = f"`{name}` is a {member.kind}, not a place"
-                hint = f"say `kind: place` in the cast if {name} is one"
+                hint = f"write `kind: place` in the cast if {name} is a place"
                 values.add_error(
                     "SB213", key_path, message, hint, ((parsed_member.span, f"`{name}`"),)
                 )
@@ -265,11 +267,11 @@ def report_reference_cycles(
             span = values_by_shot[shot].origins.find_span(edges[shot][needed].path)
             spans.append((span, f"{shot} needs {needed}"))
         path = " -> ".join([*circle, circle[0]])
-        message = f"these shots wait for each other: {path}"
+        message = f"these shots depend on each other: {path}"
         if len(circle) == 1:
-            message = f"this shot waits for itself: {path}"
+            message = f"this shot depends on itself: {path}"
         diagnostics.add_error(
-            "SB206", spans[0][0], message, "begin one of them in another way", tuple(spans[1:])
+            "SB206", spans[0][0], message, "change one of these references", tuple(spans[1:])
         )
     return frozenset(found)
 

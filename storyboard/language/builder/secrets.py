@@ -23,7 +23,7 @@ def mask_secrets_with_errors(
 ) -> tuple[str, list[Diagnostic]]:
     """The text with every API key replaced by dots of the same length, and an error for each."""
     diagnostics: list[Diagnostic] = []
-    hint = f"{_suggest_environment(known_secrets)}; revoke this one, it may be in git's history"
+    hint = f"{_suggest_environment(known_secrets)}; revoke this key, it may be in the git history"
 
     def hide_secret(match: re.Match[str]) -> str:
         line, column = find_line_and_column(match.string, match.start())
@@ -57,7 +57,9 @@ def remove_and_mask_secret_keys(
         ]
     for steps, holder in secret_keys:
         key = str(steps[-1])
-        message = f"`{key}` doesn't stand in a storyboard: it would be in git for ever"
+        message = (
+            f"`{key}` is not allowed in a storyboard: the secret would stay in the git history"
+        )
         hint = _suggest_environment(known_secrets)
         diagnostics.add_error("SB113", holder.find_key_span(key), message, hint)
         pair = holder.find_node_pair(key)
@@ -70,7 +72,7 @@ def remove_and_mask_secret_keys(
 
 def _suggest_environment(known_secrets: KnownSecrets) -> str:
     names = f": {', '.join(known_secrets.key_variables)}" if known_secrets.key_variables else ""
-    return f"keys are read from the environment only{names}"
+    return f"put keys into environment variables{names}"
 
 
 def _find_secret_keys(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Map]]:

@@ -84,8 +84,8 @@ def build_shot(
         values.context.diagnostics.add_error(
             "SB109",
             parsed_shot.id_span,
-            f"nothing says what {parsed_shot.id} shows",
-            "give it a `prompt`, or a link such as `clip`, `extend` or `first_frame`",
+            f"{parsed_shot.id} has no `prompt` and no source",
+            "add a `prompt`, or a source such as `clip`, `extend` or `first_frame`",
         )
     if values.failed:
         return None
@@ -130,8 +130,8 @@ def _find_source_key(values: LayeredValues, own_values: Mapping[str, Any]) -> st
         values.add_error(
             "SB110",
             other,
-            f"`{source_keys[0]}` makes this shot already, so `{other}` can't",
-            f"keep one of {' and '.join(f'`{key_name}`' for key_name in source_keys)}",
+            f"`{source_keys[0]}` and `{other}` can't be used together",
+            f"keep only one of {' and '.join(f'`{key_name}`' for key_name in source_keys)}",
             ((values.origins.find_key_span(source_keys[0]), f"`{source_keys[0]}`"),),
             at_key=True,
         )
@@ -139,8 +139,8 @@ def _find_source_key(values: LayeredValues, own_values: Mapping[str, Any]) -> st
         values.add_error(
             "SB112",
             "last_frame",
-            "`last_frame` wants `first_frame` or `continue` beside it",
-            "say where the shot begins: `first_frame: refs/start.png` or `continue: SH010`",
+            "`last_frame` needs `first_frame` or `continue`",
+            "add the start of the shot: `first_frame: refs/start.png` or `continue: SH010`",
             at_key=True,
         )
     return source_keys[0] if source_keys else ""
@@ -153,9 +153,9 @@ def _reject_making_keys(
     for key in own_values:
         if key in SHOT_KEYS and SHOT_KEYS[key].meant_for > shot_is:
             what = (
-                "a clip is cut, not made" if source_key == "clip" else f"a {source_key} has no take"
+                "a clip is not generated" if source_key == "clip" else f"a {source_key} has no take"
             )
-            hint = "words for people go into `note`" if key == "prompt" else f"delete `{key}`"
+            hint = "use `note` for remarks" if key == "prompt" else f"delete `{key}`"
             values.add_error("SB111", key, f"`{key}` has no effect here: {what}", hint, at_key=True)
 
 
@@ -197,8 +197,8 @@ def _warn_unknown_size_or_angle(values: LayeredValues, fields: Mapping[str, Any]
         word = fields.get(key, "")
         if word and not is_in_vocabulary(word, known):
             hint_text = values.context.suggester.suggest_name(word, known)
-            hint = hint_text or "it goes into the prompt as it stands"
-            values.add_warning(code, key, f"`{word}` is no {key} that is known", hint)
+            hint = hint_text or "check the spelling; the text goes into the prompt unchanged"
+            values.add_warning(code, key, f"unknown {key} `{word}`", hint)
 
 
 def _check_times(
@@ -212,8 +212,8 @@ def _check_times(
             values.add_error(
                 "SB302",
                 "duration",
-                "`duration` is what the take holds, so it can't be shorter than `length`",
-                "raise `duration`, or leave it out: the shortest legal one is bought",
+                "`duration` (the whole take) is shorter than `length` (the part that is used)",
+                "raise `duration`, or delete it: then the shortest legal duration is bought",
                 ((values.origins.find_span("length"), "`length`"),),
             )
     for key in ("length", "duration"):
@@ -230,11 +230,13 @@ def _check_times(
             and not explain_unusable_effects(shot_effects, remaining_s)
             and int(plays * rate.value) < length
         ):
-            becomes = "" if plays == remaining_s else f" that the effects make {float(plays):.3g} s"
-            message = (
-                f"this trim leaves {float(remaining_s):.3g} s{becomes}, which is less than `length`"
+            becomes = (
+                ""
+                if plays == remaining_s
+                else f", which the effects turn into {float(plays):.3g} s"
             )
-            values.add_error("SB304", "trim.end", message, "give one of the two")
+            message = f"this trim leaves {float(remaining_s):.3g} s{becomes}: less than `length`"
+            values.add_error("SB304", "trim.end", message, "delete `trim.end` or `length`")
     _check_beats(values, fields)
 
 
@@ -243,15 +245,20 @@ def _check_beats(values: LayeredValues, fields: Mapping[str, Any]) -> None:
     if not beats or values.failed:
         return
     if fields.get("length") is None:
-        hint = "say how long the whole take is: `length: 22`"
-        values.add_error("SB102", "beats", "`beats` want `length`", hint, at_key=True)
+        hint = "add the length of the whole take: `length: 22`"
+        values.add_error("SB102", "beats", "`beats` needs `length`", hint, at_key=True)
         return
     for index, beat in enumerate(beats):
         if beat.at >= fields["length"]:
-            message = "this beat begins when the shot is over"
+            message = "this beat starts after the end of the shot"
             values.add_error(
-                "SB306", f"beats[{index}].at", message, "raise `length`, or move the beat"
+                "SB306", f"beats[{index}].at", message, "raise `length`, or set an earlier `at`"
             )
     if beats[0].at > 0 and not fields.get("prompt"):
-        message = "nothing says what happens before the first beat"
-        values.add_error("SB307", "beats[0].at", message, "begin at 0, or give the shot a `prompt`")
+        message = "the time before the first beat has no description"
+        values.add_error(
+            "SB307",
+            "beats[0].at",
+            message,
+            "start the first beat at 0, or add a `prompt` to the shot",
+        )

@@ -40,7 +40,7 @@ def parse_transition(values: LayeredValues, key_path: str, value: Any) -> Transi
         values.add_error(
             "SB110",
             f"{key_path}.through",
-            f"a {kind} is `from` a colour or `through` one",
+            f"a {kind} can't have both `from` and `through`",
             "keep one of the two",
             at_key=True,
         )
@@ -48,7 +48,8 @@ def parse_transition(values: LayeredValues, key_path: str, value: Any) -> Transi
         values.add_error(
             "SB111",
             f"{key_path}.align",
-            "`align` has no effect here: `frames: hold` puts all of it before the shot",
+            "`align` has no effect here: with `frames: hold` the whole transition is before "
+            "the shot",
             "delete `align`",
             at_key=True,
         )
@@ -105,8 +106,8 @@ def parse_trim(values: LayeredValues, key_path: str, value: Mapping[str, Any]) -
         values.add_error(
             "SB303",
             f"{key_path}.end",
-            "this trim leaves nothing: it ends before it starts",
-            "`end` is a position in the take, not a length; -0.5 counts from the tail",
+            "this trim ends before it starts",
+            "set `end` to a position in the take, not to a length; -0.5 counts from the end",
         )
     return Trim(start, end)
 
@@ -139,8 +140,8 @@ def parse_beats(
             values.add_error(
                 "SB305",
                 f"{key_path}[{index}].at",
-                "this beat doesn't come after the one before it",
-                "beats stand in order, each `at` later than the last",
+                "this beat starts before the beat above it, or at the same time",
+                "put the beats in order, each `at` later than the one before",
             )
         parsed_beats.append(Beat(at, strip_prose(item["prompt"])))
     return tuple(parsed_beats)
@@ -174,7 +175,7 @@ def parse_ambience(
 ) -> Ambience | None:
     """The bed under a scope; None, reported, where it has no source or two."""
     if ("make" in value) == ("file" in value):
-        message = "ambience is either `make`, in words, or a `file`"
+        message = "ambience needs either `make` (a description) or `file`, not both"
         values.add_error("SB110" if "make" in value else "SB109", key_path, message)
         return None
     file = (
@@ -217,7 +218,7 @@ def parse_frame_ref(values: LayeredValues, key_path: str, value: Any) -> FrameRe
             exact = None
         if exact is None or exact.frames < 0:
             cure = "write SHOT@3.5 for seconds or SHOT@84f for frames"
-            values.add_error("SB207", key_path, f"`{time}` is no time in the take", cure)
+            values.add_error("SB207", key_path, f"`{time}` is not a time in the take", cure)
             return None
         return FrameRef(shot=shot, edge=FrameEdge.AT, at=exact.frames)
     shot, dot, edge = text.rpartition(".")
@@ -227,7 +228,7 @@ def parse_frame_ref(values: LayeredValues, key_path: str, value: Any) -> FrameRe
             cure = (
                 format_suggestion(f"{shot}.{near}") if near else "write .first, .last, .in or .out"
             )
-            values.add_error("SB207", key_path, f"a shot has no frame `{edge}`", cure)
+            values.add_error("SB207", key_path, f"`{edge}` is not a frame of a shot", cure)
             return None
         return FrameRef(shot=shot, edge=FrameEdge(edge))
     return FrameRef(cast=text)

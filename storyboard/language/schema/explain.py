@@ -29,9 +29,9 @@ _SECONDS = re.compile(r"(\d+(?:\.\d+)?) ?(?:s|sec|secs|seconds?)")
 _CLOCK = re.compile(r"(\d+):([0-5]\d(?:\.\d+)?)")
 _NUMBER = re.compile(r"([+-]?)0*([0-9]+(?:\.[0-9]+)?)")
 _FRAMES = re.compile(r"(\d+) ?(?:fr|frames?)")
-_EMPTY_HINT = "give it a value, or delete the key; a text that begins with # wants quotes"
+_EMPTY_HINT = "add a value, or delete the key; put a text that starts with # in quotes"
 _NOT_IN_NAMES = re.compile(r"[^\w-]+")
-_LIST_WANTS = ("a list of cast", "a list of picture", "a list of lines")
+_LIST_WANTS = ("a list of cast", "a list of image", "a list of lines")
 """Lists of plain texts, which a single text may stand for."""
 _BOOLEAN_WORDS = {
     "yes": "true",
@@ -89,9 +89,9 @@ class SchemaErrorExplainer:
         self._diagnostics.add_warning(
             "SB022",
             span,
-            f"`{key}` has no value and counts as absent",
+            f"`{key}` has no value and is ignored",
             explain_comma_split_keys(parent).get(key, ("", ""))[1]
-            or "give it a value, or delete the key",
+            or "add a value, or delete the key",
         )
 
     def _report_wrong_value(self, error: SchemaError, span: Span, label: str) -> None:
@@ -116,7 +116,7 @@ class SchemaErrorExplainer:
             ) or "choose " + _join_choices(choices)
             diagnostics.add_error("SB104", span, message, hint)
         elif error.validator == "pattern":
-            wanted_text = _describe_wanted(error) or "of another form"
+            wanted_text = _describe_wanted(error) or "in another format"
             message = f"{label} must be {wanted_text}, not {format_value(value)}"
             diagnostics.add_error(
                 "SB105", span, message, self._suggest_pattern_fix(str(value), error)
@@ -130,16 +130,18 @@ class SchemaErrorExplainer:
             diagnostics.add_error("SB106", span, f"{label} is longer than {wanted} characters")
         elif error.validator == "uniqueItems":
             twice = next(item for item in value if value.count(item) > 1)
-            diagnostics.add_error("SB107", span, f"{format_value(twice)} stands twice in {label}")
+            diagnostics.add_error(
+                "SB107", span, f"duplicate value {format_value(twice)} in {label}"
+            )
         elif error.validator.startswith(("minI", "maxI", "minP", "maxP")):
             least = "at least" if error.validator.startswith("min") else "at most"
             things = "item" if error.validator.endswith("Items") else "key"
             count = f"{wanted} {things}{'s' if wanted != 1 else ''}"
-            message = f"{label} holds {least} {count}, not {len(value)}"
+            message = f"{label} must have {least} {count}, not {len(value)}"
             diagnostics.add_error("SB107", span, message, _describe_wanted(error))
         else:
             diagnostics.add_error(
-                "SB105", span, f"{label} doesn't fit: {error.validator} {format_value(wanted)}"
+                "SB105", span, f"{label} is not valid: {error.validator} {format_value(wanted)}"
             )
 
     def _suggest_pattern_fix(self, text: str, error: SchemaError) -> str:
@@ -147,8 +149,10 @@ class SchemaErrorExplainer:
             return _suggest_plain_text(text, character)
         if _describe_wanted(error).startswith("a letter"):
             if text[:1].isdigit():
-                return f"begin with a letter: SH{text}"
-            return f"a name is one word: {_NOT_IN_NAMES.sub('_', text)}" if " " in text else ""
+                return f"start with a letter: SH{text}"
+            return (
+                f"write the name as one word: {_NOT_IN_NAMES.sub('_', text)}" if " " in text else ""
+            )
         if _describe_wanted(error).startswith("a take") and text.isascii() and text.isdigit():
             return f"write t{text:0>2}"
         if "seconds" in _describe_wanted(error) and (cure := _suggest_bare_number(text)):
@@ -166,7 +170,7 @@ class SchemaErrorExplainer:
             known = list(dict.fromkeys((*kinds, *known)))
         if len(named_kinds) > 1 and isinstance(holder, Map):
             one, other = (holder.find_key_span(key) for key in named_kinds[:2])
-            message = f"a transition is {_join_choices(named_kinds)}; only one can stand"
+            message = f"a transition can have only one of {_join_choices(named_kinds)}"
             related = ((one, f"`{named_kinds[0]}`"),)
             self._diagnostics.add_error("SB110", other, message, "keep one of them", related)
         for key in error.unknown_keys:
@@ -180,9 +184,9 @@ class SchemaErrorExplainer:
             if cure and first != key:
                 continue  # one text, one mistake
             if cure:
-                message = f"`{key}` has no value: a comma ended the text before it"
+                message = f"`{key}` has no value: the comma before it ended the text"
                 self._diagnostics.add_warning("SB021", span, message, cure)
-                hint = "quote the text before it"
+                hint = "put the text before it in quotes"
             else:
                 hint = self._suggest_key_place(key, error.schema) or self._suggester.suggest_name(
                     key, known
@@ -209,12 +213,12 @@ class SchemaErrorExplainer:
                 if key in names[other]["properties"]:
                     word = words.get(other, other)
                     stands = word if word.startswith("a ") else f"`{word}`"
-                    return f"`{key}` stands in {stands}"
+                    return f"move `{key}` to {stands}"
         if schema.get("x-one-of") and key == "frames":
             kind = schema["required"][0]
-            return f"a {kind} takes no frames of its neighbours: delete `frames`"
+            return f"delete `frames`: a {kind} uses no frames of the neighbouring shots"
         if schema.get("title") == "Cast":
-            return f"a name is one word: {_NOT_IN_NAMES.sub('_', key)}"
+            return f"write the name as one word: {_NOT_IN_NAMES.sub('_', key)}"
         return ""
 
     def _report_ineffective_keys(self, error: SchemaError) -> None:
@@ -224,7 +228,7 @@ class SchemaErrorExplainer:
             for need in needs:
                 if key in holder and need not in holder:
                     span = holder.find_key_span(key) if isinstance(holder, Map) else Span("")
-                    message = f"`{key}` has no effect here: it wants `{need}` beside it"
+                    message = f"`{key}` has no effect without `{need}`"
                     self._diagnostics.add_error(
                         "SB111", span, message, f"add `{need}`, or delete `{key}`"
                     )
@@ -244,10 +248,10 @@ class SchemaErrorExplainer:
             else:
                 title = "the film" if title == "film" else f"this {title}"
             hint = {
-                "id": "give it a number such as SH010",
-                "storyboard": "begin the file with `storyboard: 1`",
-                "length": "say how long it stands, in seconds: `length: 3`",
-                "sequence": "give the block an id such as SQ01",
+                "id": "add an id such as `id: SH010`",
+                "storyboard": "start the file with `storyboard: 1`",
+                "length": "add its length in seconds: `length: 3`",
+                "sequence": "add an id such as `sequence: SQ01`",
                 "shots": "add `shots:` with a list of shots below it",
             }.get(key, "")
             self._diagnostics.add_error("SB102", span, f"{title} has no `{key}`", hint)
@@ -321,7 +325,7 @@ def _join_choices(choices: list[str]) -> str:
 
 
 def _format_known_keys(keys: list[str]) -> str:
-    return "the keys here are " + ", ".join(keys) if 0 < len(keys) <= 14 else ""
+    return "use one of the keys " + ", ".join(keys) if 0 < len(keys) <= 14 else ""
 
 
 def _describe_shot_item(item: Mapping[str, Any]) -> str:
@@ -355,7 +359,7 @@ def _suggest_type_fix(value: Any, wanted_types: Any, error: SchemaError) -> str:
     ):
         return f"write t{value:02}"
     if isinstance(value, int) and _describe_wanted(error).startswith("a letter"):
-        return f"begin with a letter: SH{value}"
+        return f"start with a letter: SH{value}"
     if isinstance(value, (int, float)) and "string" in names:
         return f'quote it: "{format_value(value)}"'
     return ""
@@ -366,11 +370,11 @@ def _suggest_intended_key(key: str, known: list[str]) -> str:
     if character := find_lookalike(key):
         return _suggest_plain_text(key, character)
     word, _, text = key.partition(" ")
-    return f"a colon is missing: `{word}: {text.strip()}`" if text and word in known else ""
+    return f"add the missing colon: `{word}: {text.strip()}`" if text and word in known else ""
 
 
 def _suggest_plain_text(text: str, character: str) -> str:
-    return f"it holds a {name_character(character)}; type `{to_plain_text(text)}`"
+    return f"replace the {name_character(character)}; type `{to_plain_text(text)}`"
 
 
 def _suggest_bare_number(text: str) -> str:
@@ -391,7 +395,7 @@ def _is_too_large_integer(value: Any, wanted_type: Any, maximum: Any) -> bool:
 def _suggest_time_notation(text: str) -> str:
     text = text.strip().lower()
     if match := _SECONDS.fullmatch(text):
-        return f"a bare number means seconds: {match[1]}"
+        return f"write seconds as a bare number: {match[1]}"
     if match := _CLOCK.fullmatch(text):
         return f"write seconds: {int(match[1]) * 60 + float(match[2]):g}"
     if match := _FRAMES.fullmatch(text):

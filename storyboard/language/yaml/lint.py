@@ -83,7 +83,7 @@ def explain_comma_split_keys(mapping: Any) -> dict[str, tuple[str, str]]:
     def close_run() -> None:
         if text is not None and rest:
             words = ", ".join([text[1], *rest]).replace("\\", "\\\\").replace('"', '\\"')
-            hint = f'a comma ends a text inside {{}}; quote the whole text:\n{text[0]}: "{words}"'
+            hint = f'put the whole text in quotes, a comma ends it here:\n{text[0]}: "{words}"'
             runs.update(dict.fromkeys(rest, (rest[0], hint)))
 
     for key_node, value in mapping.node.value:
@@ -113,9 +113,9 @@ def _warn_text_cut_by_comment(
     diagnostics.add_warning(
         "SB020",
         span,
-        "everything from here on is a comment, not part of the text",
+        "the rest of the line is a comment, not part of the text",
         quote_entry_text(line)
-        or "put the whole text in double quotes; a comment takes two blanks before its #",
+        or "put the whole text in double quotes; for a comment, type two spaces before the #",
     )
 
 
@@ -137,6 +137,6 @@ def _warn_text_split_by_comma(
                 item.end_mark.line + 1,
                 item.end_mark.column + 1,
             ),
-            "the comma before this makes it an item of its own",
-            f'quote the text if it is one: "{words}"',
+            "the comma before this text makes it a separate item",
+            f'if this is one text, put it in quotes: "{words}"',
         )

@@ -63,7 +63,7 @@ def find_trap(line: str) -> tuple[int, str] | None:
 def describe_plain_form(character: str) -> str:
     """What to type instead: `type :`, `type a blank`, `delete it`."""
     if plain := _to_plain(character):
-        return "type a blank" if plain == " " else f"type {plain}"
+        return "type a space" if plain == " " else f"type {plain}"
     return "delete it"
 
 

@@ -168,8 +168,8 @@ def parse_yaml_with_problems(text: str, file_name: str) -> tuple[Any, list[Diagn
                 "SB004",
                 f"`{file_name}` is empty",
                 Span(file_name),
-                "a film begins so:\nstoryboard: 1\nshots:\n"
-                "  - {id: SH010, prompt: what the first shot shows, length: 4}",
+                "start a film like this:\nstoryboard: 1\nshots:\n  - {id: SH010, prompt: "
+                "what the first shot shows, length: 4}",
             )
         )
     converter = _NodeConverter(text, file_name)
@@ -201,12 +201,12 @@ class _NodeConverter:
             self._expanded += size
             if self._expanded > MAX_EXPANDED:
                 raise self._build_unreadable_error(
-                    "SB012", node, "aliases expand to too much", alias=True
+                    "SB012", node, "the aliases expand to too many values", alias=True
                 )
             return built
         if identity in self._open:
             raise self._build_unreadable_error(
-                "SB013", node, "this alias stands inside what it names", alias=True
+                "SB013", node, "this alias is inside the value that it refers to", alias=True
             )
         if depth >= MAX_DEPTH:
             raise self._build_unreadable_error(
@@ -240,7 +240,7 @@ class _NodeConverter:
         for key_node, value_node in node.value:
             key = compose_name(key_node.value) if isinstance(key_node, ScalarNode) else ""
             if not isinstance(key_node, ScalarNode) or (not key and key_node.tag is _PLAIN):
-                self._add_problem("SB010", key_node, "a key is one word, or a text in quotes")
+                self._add_problem("SB010", key_node, "a key must be one word, or a text in quotes")
             elif key == "<<" and key_node.tag is _PLAIN:
                 merges.append(value_node)
             elif key in built:
@@ -248,9 +248,9 @@ class _NodeConverter:
                 self._add_problem(
                     "SB009",
                     key_node,
-                    f"`{key}` stands here a second time",
-                    hint=f"keep one of the two; the first is in line {first.line}",
-                    related=((first, "the first"),),
+                    f"duplicate key `{key}`",
+                    hint=f"delete one of the two; the first is in line {first.line}",
+                    related=((first, "first defined here"),),
                 )
             else:
                 self._reject_control_character(key_node)
@@ -267,7 +267,7 @@ class _NodeConverter:
             merged_mapping = self.convert_node(part, depth + 1)
             if not isinstance(merged_mapping, Map):
                 raise self._build_unreadable_error(
-                    "SB017", part, "`<<` takes over a mapping, by its alias"
+                    "SB017", part, "`<<` needs an alias of a mapping"
                 )
             self._expanded += len(merged_mapping)
             for key, value in merged_mapping.items():
@@ -285,9 +285,9 @@ class _NodeConverter:
 
     def _raise_unknown_tag(self, node: Node) -> None:
         tag = node.tag.replace(_CORE, "!!")
-        message = f"the tag `{tag}` means nothing here"
+        message = f"unknown tag `{tag}`"
         raise self._build_unreadable_error(
-            "SB015", node, message, hint="a text that begins with ! wants quotes"
+            "SB015", node, message, hint="put a text that starts with ! in quotes"
         )
 
     def _reject_control_character(self, node: ScalarNode) -> None:

@@ -18,8 +18,8 @@ _UNPRINTABLE = re.compile(
     "[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _MAGIC = {
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
     b"PK\x03\x04": "an archive",
     b"%PDF": "a PDF",
     b"RIFF": "a media file",
@@ -65,7 +65,7 @@ def read_source(path: Path, file_name: str, referring_span: Span | None = None) 
             )
         if not stat.S_ISREG(state.st_mode):
             raise _build_unreadable_error(
-                missing, file_name, referring_span, f"`{file_name}` is no ordinary file"
+                missing, file_name, referring_span, f"`{file_name}` is not a regular file"
             )
         if state.st_size > MAX_BYTES:
             size = f"{state.st_size / 1e6:.0f} MB"
@@ -73,8 +73,10 @@ def read_source(path: Path, file_name: str, referring_span: Span | None = None) 
                 "SB003",
                 file_name,
                 referring_span,
-                f"`{file_name}` has {size}; a storyboard has at most {MAX_BYTES // 1_000_000} MB",
-                "split it with `- include: other.yaml`, if it is a storyboard at all",
+                f"`{file_name}` is too large: {size}; a storyboard has at most "
+                f"{MAX_BYTES // 1000000} MB",
+                "check that the file is a storyboard; split a large one with `- include: "
+                "other.yaml`",
             )
         data = path.read_bytes()
     except FileNotFoundError:
@@ -86,7 +88,7 @@ def read_source(path: Path, file_name: str, referring_span: Span | None = None) 
             "SB504" if referring_span else "SB001",
             file_name,
             referring_span,
-            f"`{file_name}` may not be read",
+            f"`{file_name}` can't be read: permission denied",
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -115,9 +117,7 @@ def _decode_utf8_text(data: bytes, file_name: str) -> str:
     what = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), "")
     if what or b"\0" in data:
         message = f"`{file_name}` is {what or 'binary'}, not text"
-        raise UnreadableSource(
-            Diagnostic("SB002", message, start, "a storyboard is a YAML text file")
-        )
+        raise UnreadableSource(Diagnostic("SB002", message, start, "name a YAML text file"))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -126,7 +126,7 @@ def _decode_utf8_text(data: bytes, file_name: str) -> str:
         raise UnreadableSource(
             Diagnostic(
                 "SB002",
-                f"byte 0x{data[error.start]:02x} is no UTF-8",
+                f"byte 0x{data[error.start]:02x} is not valid UTF-8",
                 Span(file_name, line, column, line, column + 1),
                 "save the file as UTF-8 in your editor",
             )
@@ -136,7 +136,7 @@ def _decode_utf8_text(data: bytes, file_name: str) -> str:
         raise UnreadableSource(
             Diagnostic(
                 "SB002",
-                f"the control character U+{ord(bad[0]):04X} can't stand in a storyboard",
+                f"control characters are not allowed: U+{ord(bad[0]):04X}",
                 Span(file_name, line, column, line, column + 1),
                 "delete it",
             )

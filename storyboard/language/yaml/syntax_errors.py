@@ -48,11 +48,11 @@ def explain_yaml_error(error: yaml.YAMLError, text: str, file_name: str) -> Diag
                 "SB005",
                 "this key is read as part of the text above it",
                 Span(file_name, line + 1, key + 1, line + 1, column + 1),
-                "align it with the key above; a key ends with a colon and a blank",
+                "align it with the key above; end a key with a colon and a space",
             )
         return Diagnostic(
             "SB006",
-            "a colon and a space inside a text make it a key",
+            "a text with a colon and a space is read as a key",
             span,
             quote_entry_text(lines[line]) or "put the whole text in double quotes",
         )
@@ -60,35 +60,35 @@ def explain_yaml_error(error: yaml.YAMLError, text: str, file_name: str) -> Diag
         tab = lines[line].index("\t")
         span = Span(file_name, line + 1, tab + 1, line + 1, tab + 2)
         return Diagnostic(
-            "SB007", "a tab can't indent; YAML wants spaces", span, "replace the tab by two spaces"
+            "SB007", "tabs are not allowed for indentation", span, "replace the tab with two spaces"
         )
     if "expected a single document" in problem or "expected a single document" in context:
         return Diagnostic(
             "SB016",
-            "a second document begins here; a film is one document",
+            "a second YAML document starts here; a film must be one document",
             Span(file_name, line + 1, column + 1, line + 1, column + 4),
-            "delete the line `---`, or move what follows into a file of its own and include it",
+            "delete the line `---`, or move the rest to another file and include it",
         )
     if "undefined alias" in problem:
         alias = re.match(r"\*[^\s,\[\]{}]*", lines[line][column:])
         end = column + len(alias[0]) if alias else column + 1
         return Diagnostic(
             "SB014",
-            f"the alias `{lines[line][column:end]}` names no anchor above it",
+            f"unknown alias `{lines[line][column:end]}`",
             Span(file_name, line + 1, column + 1, line + 1, end + 1),
-            quote_entry_text(lines[line]) or "a text that begins with * wants quotes",
+            quote_entry_text(lines[line]) or "put a text that starts with * in quotes",
         )
     if "undefined tag handle" in problem:
         return Diagnostic(
             "SB015",
-            "this tag means nothing here",
+            "unknown tag",
             span,
-            quote_entry_text(lines[line]) or "a text that begins with ! wants quotes",
+            quote_entry_text(lines[line]) or "put a text that starts with ! in quotes",
         )
     if here == ":" and "','" in problem and start_mark is not None and start_mark.line == line:
         return Diagnostic(
             "SB006",
-            "a colon and a space inside a text make it a key",
+            "a text with a colon and a space is read as a key",
             span,
             _quote_flow_entry(lines[line], column) or "put the whole text in double quotes",
         )
@@ -118,13 +118,13 @@ def explain_yaml_error(error: yaml.YAMLError, text: str, file_name: str) -> Diag
         end = len(lines[line].rstrip())
         return Diagnostic(
             "SB005",
-            "this line has no `key: value`",
+            "this line is not `key: value`",
             Span(file_name, line + 1, column + 1, line + 1, max(end, column + 1) + 1),
             "write `key: value`, or indent the line if it continues the text above",
         )
     message = _to_plain_message(problem)
     if "expected key" in problem and _requote_entry_text(lines[line]):
-        message = "the text goes on after what seems to be its end"
+        message = "there is more text after the closing quote or bracket"
     return Diagnostic("SB005", message, span, _suggest_fix(problem, lines, line))
 
 
@@ -137,7 +137,7 @@ def _explain_lookalike(lines: list[str], line_index: int, file_name: str) -> Dia
             character = lines[number][column]
             return Diagnostic(
                 "SB005",
-                f"{name_character(character)} stands where YAML wants another character",
+                f"{name_character(character)} is not a YAML character",
                 Span(file_name, number + 1, column + 1, number + 1, column + 2),
                 f"{cure} instead" if cure != "delete it" else cure,
             )
@@ -174,7 +174,7 @@ def _find_commented_out_value(
             continue
         first = Diagnostic(
             "SB020",
-            "everything from here on is a comment, not part of the text",
+            "the rest of the line is a comment, not part of the text",
             Span(file_name, number + 1, at + 1, number + 1, len(lines[number].rstrip()) + 1),
             _quote_flow_entry(lines[number], at) or "put the whole text in double quotes",
         )
@@ -270,7 +270,7 @@ def _explain_commented_out_bracket(
         if closer and comment.count(closer) > comment.count(sign):
             return Diagnostic(
                 "SB020",
-                "everything from here on is a comment, not part of the text",
+                "the rest of the line is a comment, not part of the text",
                 Span(file_name, number + 1, at + 1, number + 1, len(lines[number].rstrip()) + 1),
                 _quote_flow_entry(lines[number], at) or "put the whole text in double quotes",
             )
@@ -294,14 +294,14 @@ def _find_comment_start(text: str) -> int:
 
 def _to_plain_message(problem: str) -> str:
     if "did not find expected key" in problem or "did not find expected '-'" in problem:
-        return "this doesn't fit what stands above it"
+        return "this line doesn't match the indentation or structure above it"
     if "cannot start any token" in problem:
-        return "a text can't begin with this character"
+        return "a text can't start with this character"
     if "alphabetic or numeric" in problem:
-        return "a text that begins with * or & wants quotes"
+        return "a text that starts with * or & needs quotes"
     if "block sequence entries are not allowed" in problem:
-        return "a list can't begin in this place"
-    return f"the text is no YAML: {problem}"
+        return "a list can't start here"
+    return f"invalid YAML: {problem}"
 
 
 def _suggest_fix(problem: str, lines: list[str], line_index: int) -> str:
@@ -309,10 +309,14 @@ def _suggest_fix(problem: str, lines: list[str], line_index: int) -> str:
     if re.search("cannot start any token|not allowed|alphabetic or numeric", problem):
         return again or "put the text in double quotes"
     if "expected key" in problem or "expected '-'" in problem:
-        cure = "align it with its neighbours; a text with quotes inside is quoted as a whole"
+        cure = (
+            "align it with the lines around it; put a text that contains quotes in quotes as a "
+            "whole"
+        )
         return _requote_entry_text(lines[line_index]) or cure
     if "','" in problem:
         return (
-            "separate the items by commas and close the bracket; a text with { [ ] } wants quotes"
+            "separate the items with commas and close the bracket; put a text with { [ ] } "
+            "in quotes"
         )
     return ""
