@@ -148,12 +148,12 @@ class _Compiler:
         """Refuses by name what the language knows and no step carries out."""
         for shot in film.shots:
             for key, value, today in (
-                ("alternate", shot.alternate, "`omit: true` keeps a shot out of the film"),
-                ("match", shot.match, "`continuity:` tells people what must match, in words"),
+                ("alternate", shot.alternate, "use `omit: true` to leave a shot out of the film"),
+                ("match", shot.match, "use `continuity:` to write down what must match"),
             ):
                 if value:
                     self.diagnostics.add_error(
-                        "SB190", shot.find_span(key), f"`{key}` isn't built yet", today
+                        "SB190", shot.find_span(key), f"`{key}` is not supported yet", today
                     )
 
     def _check_provider_names(self, film: Film) -> None:
@@ -251,9 +251,9 @@ class _Compiler:
             self.diagnostics.add_error(
                 "SB358",
                 shot.find_span("clip"),
-                f"{file.name} holds no moving picture",
-                "show a picture with `first_frame:`; with `provider: previz` beside it, it costs "
-                "nothing and `camera` moves over it",
+                f"{file.name} contains no video",
+                "show an image with `first_frame:`; add `provider: previz` to make it free "
+                "of charge; `camera` then moves over it",
                 shot=shot,
             )
             return None
@@ -348,13 +348,13 @@ class _Compiler:
         wanted_text, has = (
             f"{float(self.context.rate.to_seconds(n)):g} s" for n in (wanted_frames, spare_frames)
         )
-        where = "before the used range" if side == "lead" else "after it"
-        cure = "trim: {start: …}" if side == "lead" else "a shorter `length`"
+        where = "before the used range" if side == "lead" else "after the used range"
+        cure = "set `trim: {start: …}`" if side == "lead" else "set a shorter `length`"
         self.diagnostics.add_error(
             "SB358",
             shot.find_span(f"audio_{side}"),
-            f"`audio_{side}` asks {wanted_text}; the take of {shot.id} holds {has} {where}",
-            f"{cure}, or a longer `duration`, leaves it more",
+            f"`audio_{side}` needs {wanted_text}, but the take of {shot.id} has only {has} {where}",
+            f"{cure} or a longer `duration`",
             shot=shot,
         )
 
@@ -367,15 +367,15 @@ class _Compiler:
             for n in (max(held_frames, 0), needed_frames)
         )
         name = shot.clip.file.name if shot.clip and shot.clip.file else source.id
-        hint = f"a shorter `length`, an earlier `trim`, or a longer `duration` on {source.id}"
+        hint = f"set a shorter `length`, an earlier `trim`, or a longer `duration` on {source.id}"
         if shot.clip and shot.clip.file:
-            hint = "a shorter `length` or an earlier `trim`"
+            hint = "set a shorter `length` or an earlier `trim`"
         if shot.effects:
-            hint += "; or `effects` that want less of it"
+            hint += "; or use `effects` that need less of the take"
         self.diagnostics.add_error(
             "SB358",
             shot.find_span(key),
-            f"{shot.id} uses {name} up to {needs}, which holds {has}",
+            f"{shot.id} needs {needs} of {name}, which has only {has}",
             hint,
             shot=shot,
         )

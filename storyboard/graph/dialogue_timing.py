@@ -130,8 +130,8 @@ def warn_trimmed_lines(film: Film, timeline: Timeline, diagnostics: DiagnosticCo
             diagnostics.add_warning(
                 "SB366",
                 shots[source].find_span(f"dialogue[{number}]"),
-                f"{part} lies outside what {shot} plays of the take, {begin:.3g} to {end:.3g} s",
-                "`at` counts from the start of the take; move it, or change `trim` or `length`",
+                f"{part} is outside the used range of {shot}'s take ({begin:.3g} to {end:.3g} s)",
+                "change `at` (it counts from the start of the take), `trim` or `length`",
             )
 
 

@@ -127,9 +127,9 @@ class EffectSteps:
         timing_effects = [effect.name for effect in shot.effects if changes_timing(effect)]
         if timing_effects and shot.dialogue:
             message = (
-                f"{timing_effects[0]} changes the pace of what {shot.id} says, and where it is said"
+                f"{timing_effects[0]} changes the speed and the timing of the dialogue of {shot.id}"
             )
-            hint = "`narration` is told over the shot at its own pace"
+            hint = "use `narration` for speech that effects must not change"
             self._context.diagnostics.add_warning(
                 "SB365", shot.find_span("dialogue"), message, hint
             )
@@ -140,14 +140,14 @@ class EffectSteps:
         wanted = shot.length or 2
         for key, wants in (("audio_lead", shot.audio_lead), ("audio_lag", shot.audio_lag)):
             if wants:
-                message = f"`{key}` wants sound beyond the shot, and its effects leave none"
+                message = f"`{key}` needs sound outside the shot, and a shot with effects has none"
                 diagnostics.add_error(
                     "SB358", shot.find_span(key), message, f"delete `{key}`", shot=shot
                 )
                 return False
         if problem := explain_unusable_effects(shot.effects, rate.to_seconds(source_frames)):
-            message = f"the effects of {shot.id} can't be done: {problem}"
-            hint = "give other arguments, or another `length` or `trim`"
+            message = f"the effects of {shot.id} can't be applied: {problem}"
+            hint = "change the arguments, `length` or `trim`"
             diagnostics.add_error("SB358", shot.find_span("effects"), message, hint, shot=shot)
             return False
         if output_frames >= wanted:
@@ -156,8 +156,8 @@ class EffectSteps:
         diagnostics.add_error(
             "SB358",
             shot.find_span("effects"),
-            f"the effects of {shot.id} make {has:g} s; {needs:g} s are wanted",
-            "a shorter `length`, a longer `duration`, or other effects",
+            f"the effects of {shot.id} make {has:g} s, but the shot needs {needs:g} s",
+            "set a shorter `length`, a longer `duration`, or other effects",
             shot=shot,
         )
         return False

@@ -57,7 +57,7 @@ class FrameLinkResolver:
             self._context.diagnostics.add_error(
                 "SB361",
                 shot.find_span(key),
-                f"{source_shot_id} is plain and has no frame to hand on",
+                f"{source_shot_id} is a colour or card and has no frame to use",
                 shot=shot,
             )
             return None

@@ -148,7 +148,8 @@ class NarrationSteps:
             self._context.diagnostics.add_note(
                 "SB427",
                 span,
-                f"previz {what} the narration: {platform} has no {_MODEL_WORDS[product]} model",
+                f"previz {what} the narration, because {platform} has no "
+                f"{_MODEL_WORDS[product]} model",
             )
         self._models[product] = model
         return model
@@ -157,13 +158,13 @@ class NarrationSteps:
         """Warns of words that nobody would hear."""
         late = item.span.end - timeline.length
         if item.span.start >= timeline.length:
-            message = "this narration begins after the film has ended"
+            message = "this narration starts after the end of the film"
             self._context.diagnostics.add_warning("SB362", item.text_span, message)
         elif late > 0 and not item.writer:
             seconds = float(self._context.rate.to_seconds(late))
-            message = f"this narration runs about {seconds:.1f} s past the end of the film"
+            message = f"this narration continues about {seconds:.1f} s after the end of the film"
             self._context.diagnostics.add_warning(
-                "SB362", item.text_span, message, "begin earlier, or say less"
+                "SB362", item.text_span, message, "set an earlier start, or shorten the text"
             )
 
     def _warn_overlaps(self, items: list[NarrationItem]) -> None:
@@ -172,9 +173,15 @@ class NarrationSteps:
             over = before.span.end - after.span.start
             if over > 0 and not before.writer:
                 seconds = float(self._context.rate.to_seconds(over))
-                message = f"the narration before this one needs about {seconds:.1f} s more"
+                message = (
+                    f"this narration starts about {seconds:.1f} s before the end of the narration "
+                    "before it"
+                )
                 self._context.diagnostics.add_warning(
-                    "SB364", after.text_span, message, "begin later, or say less"
+                    "SB364",
+                    after.text_span,
+                    message,
+                    "set a later start for this one, or shorten the text before it",
                 )
 
 

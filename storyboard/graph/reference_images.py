@@ -49,7 +49,7 @@ class ReferenceImages:
             self._context.diagnostics.add_note(
                 "SB423",
                 shot.find_span("cast" if "cast" in shot.origins else ""),
-                f"{shot.id} sends no reference images: {model.id} takes none",
+                f"{shot.id} sends no reference images: {model.id} doesn't accept them",
             )
             return []
         if unaccepted := self._context.rules.list_unaccepted_members(model, names):
@@ -67,9 +67,9 @@ class ReferenceImages:
             self._context.diagnostics.add_note(
                 "SB423",
                 span,
-                f"{shot.id} sends no reference images: {model.id} takes them at {legal} s, "
-                f"not {request.seconds}",
-                f"references: [{', '.join(names)}]   # buys {legal} s and sends them",
+                f"{shot.id} sends no reference images: {model.id} accepts them only with "
+                f"{legal} s, not {request.seconds}",
+                f"references: [{', '.join(names)}]   # sends them and buys {legal} s",
             )
             return []
         if blocking := self._context.rules.find_blocking_option(shot, model, "references"):
@@ -77,9 +77,9 @@ class ReferenceImages:
             self._context.diagnostics.add_note(
                 "SB423",
                 shot.find_span("options"),
-                f"{shot.id} sends no reference images: {model.id} takes none with "
+                f"{shot.id} sends no reference images: {model.id} doesn't accept them with "
                 f"`{option}: {format_option_value(value)}`",
-                f"references: [{', '.join(names)}]   # sends them; then take the option out",
+                f"references: [{', '.join(names)}]   # sends them; delete the option too",
             )
             return []
         if count > model.references.max:
@@ -110,7 +110,8 @@ class ReferenceImages:
             self._context.diagnostics.add_note(
                 "SB423",
                 shot.find_span("cast" if "cast" in shot.origins else ""),
-                f"{shot.id} sends no reference images; {', '.join(shot.cast)}: by {carriers[0]}",
+                f"{shot.id} sends no reference images; the look of {', '.join(shot.cast)} "
+                f"comes from {carriers[0]}",
             )
 
     def _note_dropped_images(self, shot: Shot, dropped_count: int, model: Model) -> None:
@@ -119,5 +120,5 @@ class ReferenceImages:
             "SB423",
             shot.find_span("cast" if "cast" in shot.origins else ""),
             f"{shot.id} leaves out {dropped_count} reference "
-            f"image{'s' if dropped_count > 1 else ''}: {model.id} takes {most}",
+            f"image{'s' if dropped_count > 1 else ''}: {model.id} accepts at most {most}",
         )

@@ -115,8 +115,7 @@ class ShotStepBuilder:
             self._context.diagnostics.add_note(
                 "SB359",
                 shot.find_span("handles" if "handles" in shot.origins else "length"),
-                f"{shot.id} has {missing} frames less spare than wished: "
-                f"{seconds} s is the longest take",
+                f"{shot.id} has {missing} spare frames too few: {seconds} s is the longest take",
             )
         return seconds
 
@@ -141,7 +140,7 @@ class ShotStepBuilder:
             return None
         self._warn_jump(shot, source)
         if shot.id in self._context.expired:
-            why = f"{source.id} has expired at {model.provider}"
+            why = f"{source.id} has expired on {model.provider}"
             return self._restart_from_last_frame(shot, model, source, why)
         seconds = self._context.accept_answer(
             self._rules.choose_extension_seconds(replace(request, resolution=source_resolution))
@@ -151,7 +150,7 @@ class ShotStepBuilder:
         request = replace(request, seconds=seconds)
         rejection = self._rules.check_chain(request, source)
         if rejection and self._context.film.policy.on_limit == "reanchor":
-            why = f"the chain would be {source.depth_s} s and more"
+            why = f"the chain would be longer than {source.depth_s} s"
             return self._restart_from_last_frame(shot, model, source, why)
         if rejection:
             self._context.report_findings(rejection)
@@ -168,9 +167,9 @@ class ShotStepBuilder:
             self._context.diagnostics.add_warning(
                 "SB354",
                 shot.find_span("extend"),
-                f"{shot.id} goes on from the end of {shot.extends}'s take, "
-                f"which plays {used_range.tail} frames less: a jump",
-                f"continue: {shot.extends}   # starts at the last frame that is seen",
+                f"{shot.id} continues from the end of {shot.extends}'s take, but the last "
+                f"{used_range.tail} frames of that take are not shown: the film will jump",
+                f"continue: {shot.extends}   # starts at the last frame that is shown",
             )
 
     def _restart_from_last_frame(
@@ -215,7 +214,7 @@ class ShotStepBuilder:
             depth_hops = depth_hops + 1 if hop.extends else 0
             instead = ""
             if segments and not hop.extends:
-                why = "has expired" if id in self._context.expired else "can run no longer"
+                why = "has expired" if id in self._context.expired else "can't be extended further"
                 instead = f"starts again from the last frame of {segments[-1].step}, which {why}"
             self._add_take_step(
                 id,
@@ -301,8 +300,8 @@ class ShotStepBuilder:
                 self._context.diagnostics.add_note(
                     "SB360",
                     shot.find_span(f"beats[{number}].at"),
-                    f"the beat at {at:g} s falls inside a hop; its words go into that hop's "
-                    "prompt with their time",
+                    f"the beat at {at:g} s starts inside a generated part; its text goes into "
+                    "the prompt of that part, with the time",
                 )
 
     # all -----------------------------------------------------------------------------------

@@ -94,7 +94,7 @@ class StillSteps:
             self._context.diagnostics.add_note(
                 "SB420",
                 shot.find_span("seed"),
-                f"`seed` is not sent for stills: {_describe_model(image)} has none",
+                f"`seed` is not sent for stills: {_describe_model(image)} has no such setting",
             )
         return Link(role, step=id)
 
@@ -215,13 +215,13 @@ class StillSteps:
             others = [
                 f"provider: {model.provider}   # {model.id}, "
                 f"{format_usd(self._compute_still_price_micros(shot.resolution, model, 0))} "
-                "a picture"
+                "an image"
                 for model in models.list_helper_models("still")
             ]
             self._context.diagnostics.add_error(
                 "SB426",
                 span,
-                f"{platform} has no image model, so `still` can't be made there",
+                f"{platform} has no image model, so it can't make `still`",
                 "\n".join([f"{cure.partition(' or ')[0]}{file}", *others]),
                 shot=shot,
             )
@@ -236,8 +236,8 @@ class StillSteps:
         self._context.diagnostics.add_error(
             "SB412",
             span,
-            f"{_describe_model(image_model)} makes no stills of {aspect_ratio}",
-            f"it makes {legal}",
+            f"{_describe_model(image_model)} can't make stills with aspect ratio {aspect_ratio}",
+            f"use {legal}",
             shot=shot,
         )
         return False
@@ -252,8 +252,8 @@ class StillSteps:
                 "SB423",
                 span,
                 f"a still of {shot.id} leaves out {count - most} reference "
-                f"image{'s' if count - most > 1 else ''}: "
-                f"{_describe_model(image_model)} takes {most}",
+                f"image{'s' if count - most > 1 else ''}: {_describe_model(image_model)} "
+                f"accepts at most {most}",
             )
         return self.link_reference_images(shot, names, most)
 

@@ -71,9 +71,9 @@ class TakeTrimOverlay:
             shot,
             take_trim,
             f"the trim of {take_trim.take} leaves "
-            f"{self._format_seconds(max(remaining_frames, 0))} of the take, and {shot.id} plays "
-            f"{self._format_seconds(wanted_frames)}",
-            f"another `trim` here, or a shorter `length` of {shot.id}",
+            f"{self._format_seconds(max(remaining_frames, 0))} of the take, but {shot.id} "
+            f"needs {self._format_seconds(wanted_frames)}",
+            f"change `trim` here, or set a shorter `length` for {shot.id}",
         )
 
     def reject_unused_trims(self) -> None:
@@ -82,8 +82,8 @@ class TakeTrimOverlay:
         for id, take_trim in self._trims.items():
             step = self._desk.steps.get(id)
             if step is not None and id not in playing:
-                hint = "delete `trim`; the trim of a shot belongs to the take it was made from"
-                message = f"{id} is a step of kind {step.kind.value}, which nothing trims"
+                hint = "delete `trim` here; trim the take that the shot plays"
+                message = f"{id} is a step of kind {step.kind.value} and can't be trimmed"
                 self._desk.diagnostics.add_error(CODE, take_trim.place, message, hint)
 
     def _reject_misfit_trim(self, shot: Shot, segment: StepSegment, take_trim: TakeTrim) -> None:
@@ -91,14 +91,11 @@ class TakeTrimOverlay:
         holds = f"{self._format_seconds(segment.frames)} ({segment.frames} frames)"
         if last <= first:
             message = (
-                f"the trim of {take_trim.take} leaves nothing of {segment.step}, "
-                f"which holds {holds}"
+                f"the trim of {take_trim.take} leaves no frame of {segment.step}, which has {holds}"
             )
         else:
-            message = (
-                f"the trim of {take_trim.take} goes beyond {segment.step}, which holds {holds}"
-            )
-        self._add_trim_error(shot, take_trim, message, "another `trim` here, or none")
+            message = f"the trim of {take_trim.take} is outside {segment.step}, which has {holds}"
+        self._add_trim_error(shot, take_trim, message, "change or delete `trim` here")
 
     def _reject_trim_inside_shot(
         self, shot: Shot, segment: StepSegment, take_trim: TakeTrim
@@ -106,12 +103,13 @@ class TakeTrimOverlay:
         self._add_trim_error(
             shot,
             take_trim,
-            f"the trim of {take_trim.take} cuts {segment.step} out of the middle of {shot.id}",
-            "trim the start of its first take and the end of its last one",
+            f"the trim of {take_trim.take} would cut frames of {segment.step} from the middle "
+            f"of {shot.id}",
+            "trim only the start of its first take and the end of its last take",
         )
 
     def _add_trim_error(self, shot: Shot, take_trim: TakeTrim, message: str, cure: str) -> None:
-        hint = f"{cure}; without it the storyboard's own `trim` holds"
+        hint = f"{cure}; without it, the `trim` of the storyboard applies"
         self._desk.diagnostics.add_error(CODE, take_trim.place, message, hint, shot=shot)
 
     def _format_seconds(self, frames: int) -> str:

@@ -220,7 +220,9 @@ def warn_unexpected_film_length(
     if film.length is not None and film.length != timeline.length:
         rate = film.delivery.rate
         runs, wished = (float(rate.to_seconds(n)) for n in (timeline.length, film.length))
-        diagnostics.add_warning("SB356", film.find_span("length"), f"runs {runs:g} s of {wished:g}")
+        diagnostics.add_warning(
+            "SB356", film.find_span("length"), f"the film is {runs:g} s long, not {wished:g} s"
+        )
 
 
 def check_cues_in_film(film: Film, timeline: Timeline, diagnostics: DiagnosticCollector) -> None:
@@ -229,18 +231,18 @@ def check_cues_in_film(film: Film, timeline: Timeline, diagnostics: DiagnosticCo
         begin, end = timeline.resolve_anchor(cue.begin), timeline.resolve_anchor(cue.end)
         span = film.find_span(f"sound.music[{n}]")
         if begin >= timeline.length:
-            diagnostics.add_warning("SB362", span, "this music begins after the film has ended")
+            diagnostics.add_warning("SB362", span, "this music starts after the end of the film")
         elif end <= begin:
             diagnostics.add_error(
                 "SB362",
                 span,
-                "this music ends before it begins",
+                "this music ends before it starts",
                 "to: end   # or a later shot",
             )
     for n, title in enumerate(film.titles):
         if timeline.resolve_anchor(title.at) >= timeline.length:
             span = film.find_span(f"titles[{n}].at")
-            diagnostics.add_warning("SB362", span, "this title begins after the film has ended")
+            diagnostics.add_warning("SB362", span, "this title starts after the end of the film")
 
 
 def _slice_material(material: ShotMaterial, source_range: FrameRange) -> tuple[Slice, ...]:
@@ -275,7 +277,8 @@ def _plan_transition(
             diagnostics.add_error(
                 "SB357",
                 span,
-                f"there is nothing before the first shot to {transition.kind} out",
+                f"the first shot can't have a {transition.kind} through a colour: no shot is "
+                "before it",
                 f"transition: {{{transition.kind}: 1}}",
                 shot=shot,
             )
@@ -284,7 +287,7 @@ def _plan_transition(
         diagnostics.add_error(
             "SB357",
             span,
-            f"a {transition.kind} into the first shot has nothing to come from",
+            f"the first shot can't have a {transition.kind}: no shot is before it",
             f"transition: {{{list_color_transitions()[0]}: 1}}   # from black",
             shot=shot,
         )
@@ -293,7 +296,8 @@ def _plan_transition(
         diagnostics.add_warning(
             "SB353",
             span,
-            f"{shot.id} runs on from {previous.id}: a {transition.kind} shows it twice",
+            f"{shot.id} extends {previous.id}: a {transition.kind} between them shows the "
+            "same moment twice",
         )
     return _choose_transition_frames(film, transition, previous, shot, used_ranges, diagnostics)
 
@@ -329,8 +333,7 @@ def _choose_transition_frames(
                     diagnostics.add_note(
                         "SB363",
                         span,
-                        f"the {transition.kind} into {shot.id} takes its frames from handles, "
-                        f"align: {align}",
+                        f"the {transition.kind} into {shot.id} uses handles, `align: {align}`",
                     )
                 return _TransitionFrames(before, duration - before, blend=transition)
     if transition.frames is FramesFrom.HANDLES:
@@ -338,11 +341,11 @@ def _choose_transition_frames(
         diagnostics.add_error(
             "SB351",
             span,
-            f"the {transition.kind} wants {duration - before} frames after {previous.id}, "
-            f"which has {tail}, and {before} before {shot.id}, which has {head}",
+            f"the {transition.kind} needs {duration - before} spare frames after "
+            f"{previous.id}, which has {tail}, and {before} before {shot.id}, which has {head}",
             f"{_format_overlap(film, transition)}   # the film gets "
-            f"{_format_frames_as_seconds(film, duration)} s shorter\n"
-            f"length: …   # a shorter {previous.id} leaves a handle",
+            f"{_format_frames_as_seconds(film, duration)} s shorter\nlength: …   # a shorter "
+            f"{previous.id} has more spare frames",
             shot=shot,
         )
         return _TransitionFrames()
@@ -350,9 +353,9 @@ def _choose_transition_frames(
         diagnostics.add_warning(
             "SB355",
             span,
-            f"no handles for this {transition.kind}: {previous.id} and {shot.id} overlap and the "
-            f"film is {_format_frames_as_seconds(film, duration)} s shorter",
-            f"{_format_overlap(film, transition)}   # says so",
+            f"not enough spare frames for this {transition.kind}: {previous.id} and {shot.id} "
+            f"overlap, and the film gets {_format_frames_as_seconds(film, duration)} s shorter",
+            f"{_format_overlap(film, transition)}   # accept this",
         )
     return _TransitionFrames(overlap=duration, blend=transition)
 
@@ -380,9 +383,9 @@ def _check_transition_fits(
         diagnostics.add_error(
             "SB352",
             shot.find_span(key if key in shot.origins else "length"),
-            f"{shot.id} plays {used_range.range.length} frames; its transitions want "
-            f"{entering} and {leaving}",
-            f"at most {max(used_range.range.length - min(entering, leaving), 0)} frames here",
+            f"{shot.id} has {used_range.range.length} frames; its transitions need {entering} "
+            f"and {leaving}",
+            f"set at most {max(used_range.range.length - min(entering, leaving), 0)} frames here",
             shot=shot,
         )
 

@@ -37,8 +37,8 @@ class Forecast:
             else "in flight"
         )
         if self.limiting_models:
-            return f"{summary}; waits for the quota of {', '.join(self.limiting_models)}"
-        return f"{summary}; the longest chain decides"
+            return f"{summary}; limited by the quota of {', '.join(self.limiting_models)}"
+        return f"{summary}; limited by the longest chain"
 
 
 def rank_steps_by_urgency(nodes: Iterable[Node]) -> dict[str, tuple[int, float]]:

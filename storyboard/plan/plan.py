@@ -170,15 +170,15 @@ class Plan:
 
 def describe_expired_source(step: Step) -> str:
     """Explains the reason `uri_expired` of an extension, in words."""
-    return f"extends {step.source}, which {step.provider} no longer keeps"
+    return f"extends {step.source}, which has expired on {step.provider}"
 
 
 def suggest_source_renewal(step: Step) -> str:
     """The choices that a film has in that case."""
     shot = step.source.partition(".")[0]
     return (
-        f"`policy: {{on_expired: reanchor}}` starts again from its last frame; "
-        f"--retake {shot} buys the source anew"
+        "set `policy: {on_expired: reanchor}` to start again from its last frame, or use "
+        f"--retake {shot} to buy the source again"
     )
 
 

@@ -39,7 +39,7 @@ def _expand_selection_word(film: Film, word: str, graph: Graph | None) -> Iterab
         first, _, last = word.partition("..")
         start, end = (ids.index(_require_known_id(candidate, ids)) for candidate in (first, last))
         if end < start:
-            raise UsageError(f"{last} stands before {first}", hint=f"type {last}..{first}")
+            raise UsageError(f"{last} comes before {first}", hint=f"type {last}..{first}")
         return ids[start : end + 1]
     steps = list(graph.steps) if graph else []
     all_names = [*ids, *(id for id in steps if id not in ids)]

@@ -33,13 +33,13 @@ def test_it_is_remembered_and_the_film_decides(
         simulator.world.clock.advance(49 * 3600)
         first = render("SH020")
         assert first.code == 7
-        assert "no longer keeps" in first.err
+        assert "has expired on" in first.err
         plan = cli("plan", film, "--json", "--allow-retired", **simulator.environment()).json
         node = next(plan_node for plan_node in plan["nodes"] if plan_node["id"] == "SH020")
         if allowed == "error":
             assert (node["action"], "uri_expired" in node["reasons"]) == ("blocked", True)
             return
-        assert (node["step"], "starts again" in node["instead"]) == ("generate", True)
+        assert (node["step"], "start again" in node["instead"]) == ("generate", True)
         second = render("SH020")
         assert second.code == 0, second.err
         assert len(simulator.world.bill.charges) == 2

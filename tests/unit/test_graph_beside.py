@@ -143,7 +143,7 @@ def test_a_platform_without_image_models_names_those_that_have_them() -> None:
     (error,) = [d for d in graph.diagnostics if d.severity == "error"]
     assert error.code == "SB426"
     assert "first_frame: refs/picture.png" in error.hint
-    assert "provider: gemini   # gemini-3.1-flash-image, $0.067 a picture" in error.hint
+    assert "provider: gemini   # gemini-3.1-flash-image, $0.067 an image" in error.hint
 
 
 def compile_narrated(*cues: NarrationCue, **values: Any) -> Graph:
@@ -197,7 +197,7 @@ def test_lines_that_are_heard_at_once_are_warned_of() -> None:
     second = NarrationCue(Anchor("SH010", 24), Line("ben", "Ana?"))
     graph = compile_narrated(first, second)
     assert list_codes(graph, "warning") == ["SB364"]
-    assert "needs about 1.0 s more" in graph.diagnostics[0].message
+    assert "about 1.0 s before the end" in graph.diagnostics[0].message
     assert (
         list_codes(compile_narrated(first, replace(second, at=Anchor("SH010", 60))), "warning")
         == []

@@ -154,8 +154,8 @@ def test_a_line_that_is_cut_away_is_warned_of_and_not_heard() -> None:
     assert second.audible_range == FrameRange(28, 36)
     assert list_codes(graph, "warning") == ["SB366", "SB366"]
     part, outside = (each.message for each in graph.diagnostics)
-    assert outside == "this line lies outside what SH010 plays of the take, 3 to 4.5 s"
-    assert part.startswith("about 0.8 s of this line lies outside")
+    assert outside == "this line is outside the used range of SH010's take (3 to 4.5 s)"
+    assert part.startswith("about 0.8 s of this line is outside")
 
 
 def test_what_a_lag_or_a_lead_lets_through_is_heard() -> None:

@@ -122,7 +122,7 @@ def test_a_dissolve_inside_a_chain_is_a_warning() -> None:
 
 def test_a_film_that_is_not_as_long_as_wished_says_so() -> None:
     graph = compile_shots(make_shot("SH010"), length=240)
-    assert [d.message for d in graph.diagnostics] == ["runs 8 s of 10"]
+    assert [d.message for d in graph.diagnostics] == ["the film is 8 s long, not 10 s"]
 
 
 kinds = st.sampled_from(["cut", *load_transitions()])

@@ -55,7 +55,7 @@ _KEYS_IN_DEFAULTS = frozenset(
 )
 _KEYS_IN_FORMAT = frozenset({"resolution", "aspect_ratio"})
 _OPERATION_WORDS = {
-    "text": "words alone",
+    "text": "a prompt only",
     "image": "a first frame",
     "interpolate": "first and last frame",
     "references": "reference images",
@@ -129,14 +129,14 @@ def _explain_retired_model(finding: RetiredModel) -> Text:
         for m in finding.alternatives
     ]
     if not lines and model.makes == "video":
-        lines = ["`--allow-retired` tries it all the same"]
+        lines = ["add `--allow-retired` to try it anyway"]
     message = f"{model.id} was switched off at {model.provider} on {model.retired_on}"
     return message, "\n".join(lines)
 
 
 @explain_finding.register
 def _explain_unverified_model(finding: UnverifiedModel) -> Text:
-    return f"{_describe_model(finding.model)} is not confirmed: {finding.model.note}", ""
+    return f"{_describe_model(finding.model)} is not confirmed to work: {finding.model.note}", ""
 
 
 # what goes in --------------------------------------------------------------------------------
@@ -145,10 +145,10 @@ def _explain_unverified_model(finding: UnverifiedModel) -> Text:
 @explain_finding.register
 def _explain_missing_capability(finding: MissingCapability) -> Text:
     verb = {
-        NoFirstFrame: "takes no first frame",
-        NoLastFrame: "takes no last frame",
-        NoExtension: "extends no takes",
-        NoReferences: "takes no reference images",
+        NoFirstFrame: "doesn't accept a first frame",
+        NoLastFrame: "doesn't accept a last frame",
+        NoExtension: "can't extend takes",
+        NoReferences: "doesn't accept reference images",
     }[type(finding)]
     hint = ""
     if isinstance(finding, NoExtension) and finding.model.first_frame:
@@ -162,7 +162,10 @@ def _explain_missing_capability(finding: MissingCapability) -> Text:
 @explain_finding.register
 def _explain_references_beside_frame(finding: ReferencesBesideFrame) -> Text:
     model = _describe_model(finding.model)
-    return f"{model} takes no reference images beside a first frame", "references: none"
+    return (
+        f"{model} doesn't accept reference images together with a first frame",
+        "references: none",
+    )
 
 
 @explain_finding.register
@@ -175,7 +178,10 @@ def _explain_references_without_images(finding: ReferencesWithoutImages) -> Text
 @explain_finding.register
 def _explain_too_many_references(finding: TooManyReferences) -> Text:
     names, most = finding.names, finding.max_names
-    message = f"{_describe_model(finding.model)} takes {most} reference images, not {len(names)}"
+    message = (
+        f"{_describe_model(finding.model)} accepts at most {most} reference images, not "
+        f"{len(names)}"
+    )
     return message, f"references: [{', '.join(names[:most])}]"
 
 
@@ -204,8 +210,8 @@ def _explain_unaccepted_references(finding: UnacceptedReferences) -> Text:
 def _explain_beats_with_link(finding: BeatsWithLink) -> Text:
     key = finding.link_key
     return (
-        f"`beats` makes a long take from words; `{key}` beside it would be lost",
-        f"beats in a shot of their own, and after it: {{id: …, {key}: …}}",
+        f"`beats` and `{key}` can't be used together: a take in beats starts from text only",
+        f"move `beats` to a separate shot and add a shot after it: {{id: …, {key}: …}}",
     )
 
 
@@ -213,7 +219,7 @@ def _explain_beats_with_link(finding: BeatsWithLink) -> Text:
 def _explain_missing_prompt(finding: MissingPrompt) -> Text:
     model = _describe_model(finding.model)
     return (
-        f"{model} makes nothing without words, and {finding.shot.id} says none",
+        f"{model} needs a prompt, and {finding.shot.id} has none",
         "prompt: …   # what happens",
     )
 
@@ -222,9 +228,9 @@ def _explain_missing_prompt(finding: MissingPrompt) -> Text:
 def _explain_oversized_picture(finding: OversizedPicture) -> Text:
     file, model = finding.file, finding.model
     return (
-        f"{file.name} has {file.size / 1e6:.1f} MB; {_describe_model(model)} takes "
-        f"pictures of up to {model.picture_mb} MB",
-        "save it smaller: 1920 x 1080 pixels are plenty, or as JPEG",
+        f"{file.name} is too large: {file.size / 1000000.0:.1f} MB; {_describe_model(model)} "
+        f"accepts images of up to {model.picture_mb} MB",
+        "save the image as JPEG, or smaller: 1920 x 1080 pixels are enough",
     )
 
 
@@ -261,7 +267,7 @@ def _explain_long_length(finding: LongLength) -> Text:
     hint = f"length: {most}   # {_format_price(model, finding.resolution, most, shot.audio)}"
     if not (shot.first_frame or shot.continues) and model.extend:
         beats = f"beats: [{{at: 0, prompt: …}}, {{at: {most}, prompt: …}}]"
-        hint += f"\n{beats}   # a long take in hops"
+        hint += f"\n{beats}   # a long take, made in several steps"
     wanted = _format_seconds(finding.wanted_s)
     return f"one take of {_describe_model(model)} is at most {most} s, not {wanted}", hint
 
@@ -272,7 +278,7 @@ def _explain_long_extension(finding: LongExtension) -> Text:
     wanted = _format_seconds(finding.wanted_s)
     return (
         f"one extension by {model} adds at most {most} s, not {wanted}",
-        f"length: {most}   # and go on in a next shot: extend: {finding.shot.id}",
+        f"length: {most}   # then continue in a new shot with extend: {finding.shot.id}",
     )
 
 
@@ -282,7 +288,7 @@ def _explain_long_take(finding: LongTake) -> Text:
     wanted = _format_seconds(finding.wanted_s)
     hint = f"length: {most}\n"
     if model.first_frame:
-        hint += f"{_REANCHOR}   # new runs from the last frame\n"
+        hint += f"{_REANCHOR}   # start again from the last frame at the limit\n"
     return (
         f"{_describe_model(model)} makes a long take of at most {most} s, not {wanted}",
         hint + _format_alternatives(finding.shot, finding.alternatives),
@@ -300,26 +306,25 @@ def _explain_long_chain(finding: LongChain) -> Text:
     else:
         limit = f"{rule.max_total_s} s in all"
     return (
-        f"the chain up to {shot.id} would run {finding.wanted_s} s; "
+        f"the chain up to {shot.id} would be {finding.wanted_s} s long; "
         f"{_describe_model(finding.model)} allows {limit}",
-        f"continue: {shot.extends}   # a new take from its last frame\n"
-        f"{_REANCHOR}   # lets the plan do that wherever a chain ends\n"
-        + _format_alternatives(shot, finding.alternatives),
+        f"continue: {shot.extends}   # a new take from its last frame\n{_REANCHOR}   # do "
+        "that wherever a chain is too long\n" + _format_alternatives(shot, finding.alternatives),
     )
 
 
 @explain_finding.register
 def _explain_illegal_resolution(finding: IllegalResolution) -> Text:
     shot, model = finding.shot, finding.model
-    what = "an extension" if finding.is_extension else f"{shot.aspect_ratio} picture"
+    what = "an extension" if finding.is_extension else f"{shot.aspect_ratio} video"
     lines = [
         f"resolution: {resolution}   # {_format_rate(model, resolution, ' a second')}"
         for resolution in finding.legal
     ]
     return (
-        f"{shot.id}: {_describe_model(model)} makes {what} in {' or '.join(finding.legal)}, "
-        f"not {shot.resolution}",
-        "\n".join([*lines, "`format.resolution` may stay: what is bought is conformed to it"]),
+        f"{shot.id}: {_describe_model(model)} makes {what} only in "
+        f"{' or '.join(finding.legal)}, not {shot.resolution}",
+        "\n".join([*lines, "`format.resolution` can stay: the take is scaled to it"]),
     )
 
 
@@ -337,7 +342,7 @@ def _explain_illegal_aspect_ratio(finding: IllegalAspectRatio) -> Text:
 
 @explain_finding.register
 def _explain_plain_source(finding: PlainSource) -> Text:
-    return f"{finding.shot.extends} is plain: nothing runs on", ""
+    return f"{finding.shot.extends} is a colour or card and can't be extended", ""
 
 
 @explain_finding.register
@@ -351,8 +356,7 @@ def _explain_foreign_source(finding: ForeignSource) -> Text:
         )
     if finding.other_model:
         return (
-            f"{source} is made by {finding.other_model}: {model} extends only takes of its own "
-            "kind",
+            f"{source} is made by {finding.other_model}: {model} extends only its own takes",
             f"{hint}\nmodel: {finding.other_model}",
         )
     return f"{source} is footage: {model} extends only its own takes", hint
@@ -363,7 +367,8 @@ def _explain_source_aspect_ratio(finding: SourceAspectRatio) -> Text:
     shot, source = finding.shot, finding.source
     ratio = source.settings.aspect_ratio
     return (
-        f"{shot.id} asks for {shot.aspect_ratio} and runs on from {source.shot}, which is {ratio}",
+        f"{shot.id} has aspect ratio {shot.aspect_ratio}, but extends {source.shot}, which "
+        f"has {ratio}",
         f"aspect_ratio: {ratio}\ncontinue: {shot.extends}   # a new take from its last frame",
     )
 
@@ -372,8 +377,8 @@ def _explain_source_aspect_ratio(finding: SourceAspectRatio) -> Text:
 def _explain_source_resolution(finding: SourceResolution) -> Text:
     legal, source = finding.legal, finding.source
     return (
-        f"{_describe_model(finding.model)} extends takes in {' or '.join(legal)}; "
-        f"{source.shot} is {finding.source_resolution}",
+        f"{_describe_model(finding.model)} extends only takes in {' or '.join(legal)}; "
+        f"{source.shot} has {finding.source_resolution}",
         f"resolution: {legal[0]}   # on {source.shot}",
     )
 
@@ -383,15 +388,16 @@ def _explain_source_resolution(finding: SourceResolution) -> Text:
 
 @explain_finding.register
 def _explain_sound_always_on(finding: SoundAlwaysOn) -> Text:
-    hint = "mute: true   # keeps it out of the mix; costs the same"
-    return f"{_describe_model(finding.model)} always makes sound", hint
+    hint = "mute: true   # leaves its sound out of the film; same price"
+    return f"{_describe_model(finding.model)} always generates sound", hint
 
 
 @explain_finding.register
 def _explain_unknown_setting(finding: UnknownSetting) -> Text:
     return (
-        f"{_describe_model(finding.model)} has no `{_get_option_name(finding)}`",
-        "take the key out, or give it in `defaults`, which count only where a model has it",
+        f"{_describe_model(finding.model)} has no setting `{_get_option_name(finding)}`",
+        "delete the key, or move it to `defaults`, which apply only to models that have the "
+        "setting",
     )
 
 
@@ -401,12 +407,12 @@ def _explain_illegal_option(finding: IllegalOption) -> Text:
     where = _OPERATION_WORDS[finding.operation]
     if finding.operations is not None:
         legal = " or ".join(_OPERATION_WORDS[operation] for operation in finding.operations)
-        message = f"{model} takes `{option}` with {legal}, not with {where}"
+        message = f"{model} accepts `{option}` only with {legal}, not with {where}"
     else:
         stated = f"{option}: {format_option_value(finding.value)}"
-        message = f"{model} does not take `{stated}` with {where}"
+        message = f"{model} doesn't accept `{stated}` with {where}"
     lines = [f"options: {{{option}: {format_option_value(choice)}}}" for choice in finding.legal]
-    return message, "\n".join(lines) or "take the option out, or give it in `defaults`"
+    return message, "\n".join(lines) or "delete the option, or move it to `defaults`"
 
 
 @explain_finding.register
@@ -414,7 +420,7 @@ def _explain_storage_needed(finding: StorageNeeded) -> Text:
     stated = f"{_get_option_name(finding)}: {format_option_value(finding.value)}"
     provider = finding.model.provider
     return (
-        f"`{stated}` needs a place in the cloud that {provider} writes to",
+        f"`{stated}` needs a storage bucket for the results of {provider}",
         f"providers: {{{provider}: {{storage_uri: gs://my-bucket/films}}}}",
     )
 
@@ -423,7 +429,7 @@ def _explain_storage_needed(finding: StorageNeeded) -> Text:
 def _explain_dropped_setting(finding: DroppedSetting) -> Text:
     reason = finding.reason
     if isinstance(reason, UnknownSetting):
-        why = f"{_describe_model(reason.model)} has none"
+        why = f"{_describe_model(reason.model)} has no such setting"
     else:
         why, _ = explain_finding(reason)
     return f"`{_get_option_name(finding)}` is not sent: {why}", ""
@@ -463,14 +469,14 @@ def _format_alternatives(shot: Shot, alternatives: Iterable[Model]) -> str:
 
 def _format_price(model: Model, resolution: str, seconds: int, audio: bool) -> str:
     price = model.compute_video_price_micros(resolution, seconds, audio=audio)
-    return "no price known" if price is None else format_usd(price)
+    return "price unknown" if price is None else format_usd(price)
 
 
 def _format_rate(model: Model, resolution: str, unit: str) -> str:
     price = model.compute_video_price_micros(resolution, 1, audio=True)
     if resolution in model.price_each:
         unit = " a take"
-    return "no price known" if price is None else f"{format_usd(price)}{unit}"
+    return "price unknown" if price is None else f"{format_usd(price)}{unit}"
 
 
 def _join_choices(words: Sequence[str]) -> str:
