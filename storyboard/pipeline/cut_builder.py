@@ -65,7 +65,7 @@ def describe_narration_changes(planned: Timeline, inputs: CutInputs) -> list[str
     spoken = {line.step for line in inputs.timeline.narration}
     return [
         *(
-            f"{line.step} is not spoken yet: silence stands for it"
+            f"{line.step} is not generated yet: the film has silence in its place"
             for line in sorted(planned.narration, key=lambda line: line.step)
             if line.step not in spoken
         ),
@@ -102,7 +102,7 @@ def _read_words(step: str, take: Take, store: Store) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise StoryboardError(
             f"the text of {step} can't be read: {error}",
-            hint="`storyboard store verify` says what is damaged",
+            hint="run `storyboard store verify` to find the damage",
         ) from error
 
 
@@ -115,9 +115,11 @@ def _describe_narration_overruns(timeline: Timeline) -> list[str]:
         end = timeline.length if next_line is None else min(next_line.span.start, timeline.length)
         if (overrun := line.span.end - end) > 0:
             where = (
-                f"into {next_line.step}" if next_line and end < timeline.length else "past the end"
+                f"into {next_line.step}"
+                if next_line and end < timeline.length
+                else "past the end of the film"
             )
-            notes.append(f"{line.step} runs {float(rate.to_seconds(overrun)):.1f} s {where}")
+            notes.append(f"{line.step} continues {float(rate.to_seconds(overrun)):.1f} s {where}")
     return notes
 
 

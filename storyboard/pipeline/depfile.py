@@ -48,7 +48,7 @@ def require_names_for_make(path: Path, target: Path) -> None:
     for name, flag in ((str(target), "-o build/film.mp4"), (str(path), "--deps build/film.d")):
         if not _is_plain_name(name):
             raise UsageError(
-                f"make can't name {name!r}",
+                f"make can't use the file name {name!r}",
                 hint=f"use a name of letters, digits and . _ - such as {flag}",
             )
 

@@ -73,7 +73,7 @@ def _report_film(
     notes = [
         *stitched.notes,
         *(
-            f"nothing is said in the film, but {path.name} lies beside it"
+            f"the film has no speech, but there is an old subtitle file {path.name}"
             for path in find_stale_subtitles(inputs.film, inputs.subtitle_cues, out)
         ),
         f"cut in {elapsed_s:.1f} s: {stitched.lufs:.1f} LUFS, "

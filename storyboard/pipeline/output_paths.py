@@ -44,7 +44,8 @@ def check_plan_path(film: Film, out: Path) -> None:
         return  # a plan that is damaged is made anew
     if is_foreign:
         raise UsageError(
-            f"{out} is there and is no saved plan", hint="write elsewhere: --out film.plan.json"
+            f"{out} already exists and is not a saved plan",
+            hint="write elsewhere: --out film.plan.json",
         )
 
 
@@ -66,13 +67,14 @@ def _confirm_outside_film(film: Film, targets: Iterable[Path], alternative: str)
         _confirm_no_folder(target, alternative)
         if own.intersection(_list_identities(target)):
             raise UsageError(
-                f"{target} is a file of the film itself and would be overwritten",
+                f"{target} is a source file of the film and would be overwritten",
                 hint=f"write elsewhere: {alternative}",
             )
         real = _resolve_path(target)
         if ".storyboard" in real.parts or real.is_relative_to(store):
             raise UsageError(
-                f"{target} lies among the film's takes", hint=f"write elsewhere: {alternative}"
+                f"{target} is in the folder of the film's takes",
+                hint=f"write elsewhere: {alternative}",
             )
         _confirm_writable(target)
 
@@ -83,7 +85,7 @@ def _confirm_distinct_files(targets: Iterable[Path], hint: str) -> None:
     for target in targets:
         other = known.setdefault(_resolve_path(target), target)
         if other is not target:
-            raise UsageError(f"{target} is the same file as {other}; both are written", hint=hint)
+            raise UsageError(f"{target} and {other} are the same output file", hint=hint)
 
 
 def _confirm_no_folder(target: Path, alternative: str) -> None:
@@ -110,6 +112,8 @@ def _confirm_writable(target: Path) -> None:
     while not above.exists():
         above = above.parent
     if not above.is_dir():
-        raise UsageError(f"{above} is a file, so {target} can't lie in it", hint="write elsewhere")
+        raise UsageError(
+            f"{above} is a file, not a folder, so {target} can't be written", hint="write elsewhere"
+        )
     if not os.access(above, os.W_OK):
         raise EnvironmentProblem(f"{above} can't be written", hint="write elsewhere with -o")

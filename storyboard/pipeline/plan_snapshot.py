@@ -29,7 +29,7 @@ _ACTION_WORDS = {
     Action.CREATE: "to be made",
     Action.REDO: "to be made again",
     Action.KEEP: "kept",
-    Action.IMPORT: "to be taken in",
+    Action.IMPORT: "to be imported",
     Action.BLOCKED: "blocked",
 }
 _MAKING_ACTIONS = frozenset({Action.CREATE, Action.REDO, Action.IMPORT})
@@ -54,7 +54,7 @@ def describe_snapshot_changes(before: Mapping[str, Any], now: Mapping[str, Any])
     removed = before["shots"].keys() - now["shots"].keys()
     lines = list(_describe_film_changes(before["film"], now["film"]))
     lines += [f"a {now['shots'][id]['is']} was added: {id}" for id in now["shots"] if id in added]
-    lines += [f"{id} is gone" for id in before["shots"] if id in removed]
+    lines += [f"{id} was removed" for id in before["shots"] if id in removed]
     both = [id for id in before["shots"] if id in now["shots"]]
     if both != [id for id in now["shots"] if id in before["shots"]]:
         lines.append("the shots are in another order")
@@ -65,7 +65,7 @@ def describe_snapshot_changes(before: Mapping[str, Any], now: Mapping[str, Any])
         for id in dict.fromkeys((*before["steps"], *now["steps"]))
     ]
     if losing_steps := [id for id, was, is_ in steps if was and is_ and _has_lost_takes(was, is_)]:
-        lines.append(f"the lock file has lost takes of {', '.join(losing_steps)}")
+        lines.append(f"the lock file no longer has takes of {', '.join(losing_steps)}")
     for id, was, is_ in steps:
         step = was or is_ or {}
         if was and is_:
@@ -88,7 +88,7 @@ def _snapshot_film(session: FilmSession, film: Film) -> dict[str, Any]:
         "credits": (film.author, film.copyright, film.credits),
         "subtitles": film.subtitles,
         "policy": replace(film.policy, budget_usd=None),
-        "settings of its providers": film.providers,
+        "provider settings": film.providers,
     }
     return {
         "title": film.title,
@@ -190,9 +190,9 @@ def _describe_shot_changes(id: str, was: Parts, now: Parts) -> Iterator[str]:
         if was[name] == now[name]:
             continue
         if name == "plays":
-            yield f"{id}: plays {now[name]}, was {was[name]}"
+            yield f"{id}: length is {now[name]}, was {was[name]}"
         elif name == "from":
-            yield f"{id}: other frames of its take play"
+            yield f"{id}: a different part of its take is used"
         elif name == "is":
             yield f"{id}: is a {now[name]}, was a {was[name]}"
         else:
@@ -222,13 +222,13 @@ def _describe_step_changes(id: str, was: Parts, now: Parts) -> Iterator[str]:
         why = f" ({why})" if why else ""
         yield f"{id}: {_ACTION_WORDS[now['action']]}{why}, was {_ACTION_WORDS[was['action']]}"
     elif more and was["ordinals"]:
-        yield f"{id}: would make t{more[0]:02d}, and t{was['ordinals'][-1]:02d} was planned"
+        yield f"{id}: next take is t{more[0]:02d}, was t{was['ordinals'][-1]:02d}"
     elif more:
-        yield f"{id}: would make t{more[0]:02d}, and nothing was planned"
+        yield f"{id}: next take is t{more[0]:02d}, was none"
     if not was["digest"]:
         return
     if was["plays"] and now["plays"] and was["plays"] != now["plays"]:
-        yield f"{id}: plays {_format_take(now['plays'])}, was {_format_take(was['plays'])}"
+        yield f"{id}: uses {_format_take(now['plays'])}, was {_format_take(was['plays'])}"
     elif was["pick"] != now["pick"] and now["pick"] not in was["ordinals"]:
         picked = f"{_format_take(now['pick'])} is" if now["pick"] else "no take is"
         yield f"{id}: {picked} picked now"

@@ -56,9 +56,11 @@ class RenderRequest:
 
     def __post_init__(self) -> None:
         if self.missing not in MISSING:
-            raise UsageError(f"missing={self.missing!r} is unknown", hint=f"it is one of {MISSING}")
+            raise UsageError(
+                f"unknown value missing={self.missing!r}", hint=f"use one of {MISSING}"
+            )
         if self.until not in ("", STILLS):
-            raise UsageError(f"until={self.until!r} is unknown", hint=f"it is {STILLS!r}")
+            raise UsageError(f"unknown value until={self.until!r}", hint=f"use {STILLS!r}")
 
     @property
     def changes_plan(self) -> bool:
@@ -85,8 +87,8 @@ def read_render_source(path: Path, overrides: Overrides, request: RenderRequest)
         return RenderSource(check_film(path, overrides))
     if request.changes_plan or overrides != Overrides():
         raise UsageError(
-            "a saved plan runs as it was saved: no shots and no flags that change the film",
-            hint="plan again with them, and save that",
+            "a saved plan can't be combined with shots or with flags that change the film",
+            hint="make a new plan with them and save it",
         )
     return RenderSource(check_film(saved_plan.film, saved_plan.overrides), saved_plan)
 
@@ -139,8 +141,9 @@ class PreparedRender:
         if self.deps is not None and not self.options.until:
             for file in write_depfile(self.deps, self.out, self.session.film):
                 self.notes.append(
-                    f"the make fragment leaves out {file.name!r}: make can't name it; "
-                    "write the fragment to a file and it is linked beside it"
+                    f"the make fragment leaves out {file.name!r}: make can't use this file "
+                    "name; write the fragment to a file, then the program adds a link with a "
+                    "usable name"
                 )
 
     def __enter__(self) -> PreparedRender:

@@ -87,7 +87,7 @@ def list_outputs(film: Film, out: Path) -> tuple[Path, ...]:
 
 def _confirm_outputs_replaceable(film: Film, options: RenderOptions) -> None:
     for path in list_outputs(film, options.out or choose_default_output(film)):
-        require_replaceable(path, "name a file in another place")
+        require_replaceable(path, "name a file in another folder")
 
 
 def check_budget_and_compute_cap(
@@ -102,8 +102,8 @@ def check_budget_and_compute_cap(
     cost, cap = plan.cost_micros, options.max_cost_micros
     if cap is not None and cost > cap:
         raise MoneyRefused(
-            f"the plan may cost {format_usd(cost)}, over --max-cost of {format_usd(cap)}",
-            hint="nothing was spent; raise --max-cost, or render fewer shots",
+            f"the plan may cost {format_usd(cost)}: more than --max-cost {format_usd(cap)}",
+            hint="raise --max-cost or render fewer shots; nothing was spent",
         )
     lifetime_usd = session.film.policy.budget_usd
     if lifetime_usd is None:
@@ -121,9 +121,9 @@ def check_budget_and_compute_cap(
     remaining = max(0, int(lifetime_usd * 1_000_000) - spent)
     if cost > remaining:
         raise MoneyRefused(
-            f"the plan may cost {format_usd(cost)}, and {format_usd(spent)} of the film's "
-            f"${float(lifetime_usd):.2f} is spent or held",
-            hint="nothing was spent; raise policy.budget_usd, or render fewer shots",
+            f"the plan may cost {format_usd(cost)}: over the budget; {format_usd(spent)} of "
+            f"the film's ${float(lifetime_usd):.2f} is already spent or reserved",
+            hint="raise policy.budget_usd or render fewer shots; nothing was spent",
         )
     return remaining if cap is None else min(cap, remaining)
 
@@ -243,12 +243,16 @@ def _stitch_if_complete(
         return RenderResult(result)
     timeline = session.build_timeline(plan, result.selects)
     if session.has_new_trims(result.selects):
-        emit(ev.Note(message="the lock file trims takes that play again now: render once more"))
+        emit(
+            ev.Note(
+                message="the lock file has trims for takes that are in use again: render once more"
+            )
+        )
     missing = find_missing_steps(timeline, takes)
     if missing and options.missing != "slate":
         steps = [session.graph.steps[id] for id in missing]
         names = ", ".join(sorted({s.id if s.kind in HELPER_KINDS else s.shot for s in steps}))
-        emit(ev.Note(message=f"the film is not cut: {names} not made yet"))
+        emit(ev.Note(message=f"no film file was written: {names} not made yet"))
         return RenderResult(result)
     inputs = build_cut_inputs(session, timeline, takes)
     for note in describe_narration_changes(timeline, inputs):
@@ -313,7 +317,7 @@ async def _render_previz_stand_ins(
     rehearsal = FilmSession(check_film(session.film.path, flags), create=True)
     try:
         plan = rehearsal.plan().restrict_to(missing_steps)
-        emit(ev.Note(message=f"previz stands in for {', '.join(sorted(missing_steps))}"))
+        emit(ev.Note(message=f"previz replaces the missing {', '.join(sorted(missing_steps))}"))
         takes: Mapping[str, Take] = _collect_kept_takes(plan)
         if plan.has_work:
             ledger = Ledger(create_git_ignored_folder(rehearsal.state / "previz"))

@@ -50,9 +50,9 @@ class SavedPlan:
         if lines := describe_snapshot_changes(self.snapshot, snapshot):
             more = [f"and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
             raise MoneyRefused(
-                "\n  ".join(["the saved plan is no longer true:", *lines[:_LINES], *more]),
-                hint=f"nothing was spent; plan again: storyboard plan {self.film} "
-                f"--out {self.path}",
+                "\n  ".join(["the saved plan is out of date:", *lines[:_LINES], *more]),
+                hint=f"plan again: storyboard plan {self.film} --out {self.path} (nothing was "
+                "spent)",
             )
 
 
@@ -105,7 +105,9 @@ def read_saved_plan(path: Path) -> SavedPlan | None:
         return None
     if payload[_KEY] != _FORMAT:
         if isinstance(payload[_KEY], int) and payload[_KEY] > _FORMAT:
-            raise UsageError(f"{path} was saved by a newer storyboard", hint="upgrade storyboard")
+            raise UsageError(
+                f"{path} was saved by a newer version of storyboard", hint="upgrade storyboard"
+            )
         raise _corrupt_plan_error(path)
     document = {key: value for key, value in payload.items() if key not in (_KEY, "sha256")}
     try:
@@ -133,13 +135,13 @@ def read_saved_plan(path: Path) -> SavedPlan | None:
 def refuse_saved_plan(path: Path) -> None:
     """Raises UsageError where a film is wanted and the file is a saved plan."""
     if read_saved_plan(path) is not None:
-        raise UsageError(f"{path} is a saved plan", hint=f"storyboard render {path} runs it")
+        raise UsageError(f"{path} is a saved plan", hint=f"to run it: storyboard render {path}")
 
 
 def _corrupt_plan_error(path: Path) -> UsageError:
     return UsageError(
-        f"the saved plan {path} is damaged, or not as it was saved",
-        hint=f"make it anew: storyboard plan FILM --out {path}",
+        f"the saved plan {path} is damaged or was edited",
+        hint=f"save it again: storyboard plan FILM --out {path}",
     )
 
 

@@ -401,7 +401,7 @@ class FilmSession:
         except OSError as error:
             raise StoryboardError(
                 f"{path.name} can't be read: {error.strerror or error}",
-                hint="the storyboard names it; put it back or name another",
+                hint="restore the file, or name another one in the storyboard",
             ) from error
 
 

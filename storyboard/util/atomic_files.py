@@ -76,7 +76,8 @@ def write_to_file_or_stream(path: Path, text: str) -> None:
         if error.errno != errno.EPIPE:
             raise
         raise EnvironmentProblem(
-            f"whoever read {path} went away before the end", hint="name a file, or read it all"
+            f"the reader of {path} closed it before the end",
+            hint="write to a file, or read the output to its end",
         ) from error
 
 

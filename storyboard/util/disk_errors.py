@@ -27,11 +27,12 @@ def explain_disk_errors(action: str) -> Iterator[None]:
         if error.errno in _FULL or (error.errno is None and _SHORT in str(error)):
             raise DiskProblem(
                 f"the disk is full: {action}",
-                hint="make room, then run the same command again; finished takes are safe",
+                hint="free some disk space, then run the same command again; finished takes are "
+                "safe",
             ) from error
         if error.errno in _FORBIDDEN:
             raise DiskProblem(
                 f"no permission to write {error.filename or action}",
-                hint="check who owns the folder, or use another one (STORYBOARD_STORE, -o)",
+                hint="check the owner of the folder, or use another folder (STORYBOARD_STORE, -o)",
             ) from error
         raise

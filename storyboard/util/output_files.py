@@ -24,7 +24,7 @@ _KINDS = {
     stat.S_IFBLK: "a disk",
     stat.S_IFSOCK: "a socket",
 }
-_LOOP = "a link that leads back to itself"
+_LOOP = "a symbolic link that points to itself"
 _STREAM = "an open stream"
 _CLOSED = "a stream that is not open"
 _TAKE_TEXT = (_KINDS[stat.S_IFIFO], _KINDS[stat.S_IFCHR], _STREAM)
@@ -57,7 +57,7 @@ def is_stream_path(path: Path) -> bool:
 def require_replaceable(path: Path, hint: str) -> None:
     """Raises UsageError unless a file can be written at `path`."""
     if found := describe_obstacle(path):
-        raise UsageError(f"{path} is {found}; only an ordinary file is replaced", hint=hint)
+        raise UsageError(f"{path} is {found}; only a regular file can be replaced", hint=hint)
 
 
 def replace_file(draft: Path, path: Path) -> None:
@@ -67,8 +67,8 @@ def replace_file(draft: Path, path: Path) -> None:
     """
     if obstacle := describe_obstacle(path):
         raise EnvironmentProblem(
-            f"{path} is {obstacle}; only an ordinary file is replaced",
-            hint="move it away, or write elsewhere",
+            f"{path} is {obstacle}; only a regular file can be replaced",
+            hint="move it away, or write to another path",
         )
     draft.replace(follow_links(path))
 

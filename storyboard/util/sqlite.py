@@ -36,22 +36,23 @@ def explain_database_error(error: sqlite3.Error, path: Path) -> EnvironmentProbl
         return None
     if kind in _BUSY:
         return EnvironmentProblem(
-            f"another process keeps {path} busy", hint="try again when it is done"
+            f"{path} is locked by another process",
+            hint="try again when the other process has finished",
         )
     # SQLite reports a full disk as a plain I/O error at times, so the free space is checked too.
     if kind == sqlite3.SQLITE_FULL or _is_disk_full(path):
         return DiskProblem(
             f"the disk is full: {path}",
-            hint="make room, then run the same command again; finished takes are safe",
+            hint="free some disk space, then run the same command again; finished takes are safe",
         )
     if kind in _FORBIDDEN or not os.access(path.parent, os.W_OK):
         return DiskProblem(
             f"no permission to write {path}",
-            hint="check who owns the folder, or use another one (STORYBOARD_STORE, -o)",
+            hint="check the owner of the folder, or use another folder (STORYBOARD_STORE, -o)",
         )
     return DiskProblem(
-        f"the disk refuses {path}: {error}",
-        hint="look at the disk, not at the file: nothing was changed in it",
+        f"disk error on {path}: {error}",
+        hint="check the disk; the file was not changed",
     )
 
 
@@ -135,7 +136,8 @@ def _upgrade_schema(
     version = _read_schema_version(connection)
     if version > len(upgrade_scripts):
         raise EnvironmentProblem(
-            f"a newer storyboard wrote the {database_name}", hint="upgrade storyboard"
+            f"the {database_name} was written by a newer version of storyboard",
+            hint="upgrade storyboard",
         )
     if version == len(upgrade_scripts):
         return

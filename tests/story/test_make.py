@@ -111,7 +111,7 @@ def test_a_target_that_make_cant_name_is_refused_before_anything_is_made(
     for flags in (["-o", "a;b.mp4", "--deps", "film.d"], ["-o", "a.mp4", "--deps", "f%.d"]):
         result = cli("render", str(film), *flags)
         assert result.code == 2
-        assert "make can't name" in result.err
+        assert "make can't use" in result.err
     assert not (tmp_path / "a;b.mp4").exists()
 
 

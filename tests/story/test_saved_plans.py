@@ -44,14 +44,14 @@ def save_plan(capsys: Capture, *flags: str) -> None:
 
 CHANGES = {
     "prompt: A gull}": ("prompt: A crow}", "SH020: its prompt changed"),
-    "A gull}": ("A gull, length: 2}", "SH020: plays 2 s, was 4 s"),
+    "A gull}": ("A gull, length: 2}", "SH020: length is 2 s, was 4 s"),
     "takes: 2": ("takes: 1", "SH010: 1 take, was 2"),
     "title: Quay": ("title: Pier", "the title is `Pier`, was `Quay`"),
     "prompt: A gull": ("transition: dissolve, prompt: A gull", "SH020: its transition"),
     "{id: SH020": ("{card: The end, length: 3}\n  - {id: SH020", "a card was added"),
     "storyboard: 1": ("storyboard: 1\nformat: {resolution: 1080p}", "the film is 1920x1080"),
     "A boat,": ("A boat, mute: true,", "SH010: its sound changed"),
-    "  - {id: SH020, prompt: A gull}": ("", "SH020 is gone"),
+    "  - {id: SH020, prompt: A gull}": ("", "SH020 was removed"),
 }
 
 
@@ -86,7 +86,10 @@ def test_what_moved_among_the_takes_is_named(
     save_plan(capsys)
     Path("film.selects.yaml").rename("away")
     result = run_in_process(capsys, "render", "P")
-    assert (result.code, "the lock file has lost takes of SH010, SH020" in result.err) == (6, True)
+    assert (result.code, "the lock file no longer has takes of SH010, SH020" in result.err) == (
+        6,
+        True,
+    )
     Path("away").rename("film.selects.yaml")
     shutil.rmtree(".storyboard/store")
     result = run_in_process(capsys, "render", "P")
@@ -129,7 +132,7 @@ def test_a_damaged_plan_says_so(film: Path, capsys: Capture) -> None:
         assert "damaged" in result.err
         assert "--out P" in result.err
     plan.write_text(text.replace('"storyboard_plan": 1', '"storyboard_plan": 99'))
-    assert "newer storyboard" in run_in_process(capsys, "render", "P").err
+    assert "newer version of storyboard" in run_in_process(capsys, "render", "P").err
     save_plan(capsys)
     assert run_in_process(capsys, "plan", "P").code == 2, "it is no film"
 
@@ -138,11 +141,11 @@ def test_a_plan_is_written_over_nothing_but_a_plan(film: Path, capsys: Capture) 
     save_plan(capsys)
     save_plan(capsys)
     problems_by_path = {
-        "film.yaml": "a file of the film itself",
-        "film.selects.yaml": "a file of the film itself",
+        "film.yaml": "a source file of the film",
+        "film.selects.yaml": "a source file of the film",
         ".": "is a folder",
-        ".storyboard/film/ledger.sqlite": "among the film's takes",
-        "notes.txt": "is no saved plan",
+        ".storyboard/film/ledger.sqlite": "in the folder of the film's takes",
+        "notes.txt": "is not a saved plan",
     }
     Path("notes.txt").write_text("mine")
     for out_path, words in problems_by_path.items():
