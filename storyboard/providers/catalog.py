@@ -395,8 +395,8 @@ def overlay_user_catalog(shipped: Catalog) -> Catalog:
         changed = shipped.replace_model_entries(entries)
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise EnvironmentProblem(
-            f"{path} does not fit the catalogue: {error}",
-            hint="`storyboard models --json NAME` shows what an entry holds",
+            f"{path} is not a valid catalogue: {error}",
+            hint="run `storyboard models --json NAME` to see the fields of an entry",
         ) from error
     aliases = {
         name: {**shipped.aliases.get(name, {}), **ids_by_provider}

@@ -55,9 +55,9 @@ def read_overrides(path: Path, known_platforms: Sequence[str]) -> CatalogOverrid
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise _overrides_error(f"{path}{where}", "is no YAML") from error
+        raise _overrides_error(f"{path}{where}", "is not valid YAML") from error
     if not isinstance(data, dict) or data.get("format", 1) != 1:
-        raise _overrides_error(path, "is no catalogue of format 1")
+        raise _overrides_error(path, "is not a catalogue of format 1")
     if unknown := sorted(map(str, set(data) - _KEYS)):
         raise _overrides_error(
             path, f"has an unknown key `{unknown[0]}`; known: {', '.join(sorted(_KEYS))}"
@@ -77,7 +77,7 @@ def read_overrides(path: Path, known_platforms: Sequence[str]) -> CatalogOverrid
         if not _AMOUNT.fullmatch(node.value):
             where = f"{path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
             raise _overrides_error(
-                where, f'has a price of {node.value!r}; US dollars look like "0.05"'
+                where, f'has an invalid price {node.value!r}; write US dollars like "0.05"'
             )
     as_of = str(data.get("as_of", ""))
     if as_of and not _is_day(as_of):

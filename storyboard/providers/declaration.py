@@ -75,7 +75,7 @@ def build_settings_schema(
 
 def _require_texts(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, (tuple, list)) or not all(isinstance(v, str) and v for v in value):
-        raise ValueError(f"`{name}` is no tuple of texts")
+        raise ValueError(f"`{name}` is not a tuple of strings")
     return tuple(value)
 
 
@@ -83,7 +83,7 @@ def _compile_pattern(pattern: str) -> re.Pattern[str]:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"`secret_patterns` has no regular expression: {error}") from None
+        raise ValueError(f"`secret_patterns` has an invalid regular expression: {error}") from None
     if compiled.search("") or compiled.search("a b"):
-        raise ValueError(f"`secret_patterns` has one that fits any text: {pattern}")
+        raise ValueError(f"`secret_patterns` has a pattern that matches any text: {pattern}")
     return compiled

@@ -11,7 +11,7 @@ from storyboard.errors import StoryboardError
 from storyboard.providers.base import Done, Failed, Operation, Outcome, Sample
 
 _SAME_AGAIN_HINT = (
-    "it cost nothing, and would end the same way again: change the shot or what it uses"
+    "change the shot or its inputs; another try would fail in the same way (this one cost nothing)"
 )
 
 
@@ -32,7 +32,7 @@ class LocalJobs:
         """Waits for the work to end. Of another process's job nothing is known."""
         task = self._jobs.get(operation.name)
         if task is None:
-            return Failed(f"{self._provider_name} was stopped before it had made this")
+            return Failed(f"{self._provider_name} was stopped before the take was finished")
         try:
             return Done((await asyncio.shield(task),))
         except StoryboardError as error:

@@ -51,15 +51,15 @@ def load_adapter_class(provider_name: str) -> type[Provider]:
         installed = ", ".join(find_adapters())
         raise EnvironmentProblem(
             f"no adapter for `{provider_name}` is installed",
-            hint=f"installed: {installed}; `--previz` rehearses the film without one",
+            hint=f"use one of {installed}, or rehearse the film without an adapter: `--previz`",
         )
     try:
         adapter_class: type[Provider] = point.load()
         read_declaration(adapter_class)
     except Exception as error:
         raise EnvironmentProblem(
-            f"the adapter for `{provider_name}` ({point.value}) does not load: {error}",
-            hint="see `storyboard doctor`",
+            f"the adapter for `{provider_name}` ({point.value}) can't be loaded: {error}",
+            hint="run `storyboard doctor` for details",
         ) from error
     return adapter_class
 

@@ -291,7 +291,7 @@ def test_the_video_is_fetched_without_the_key(
             ),
             "video: Begun. No room.;",
         ),
-        (make_event_stream([*PROGRESS, USAGE, END]), "it says nothing"),
+        (make_event_stream([*PROGRESS, USAGE, END]), "no reason given"),
         (
             make_event_stream([make_chunk("stop", content="![only](https://x.test/p.jpg)"), END]),
             "only",
@@ -306,8 +306,8 @@ def test_the_video_is_fetched_without_the_key(
         ),
         (make_json_answer({"choices": [{"message": {"content": "No."}}]}), "No."),
         (
-            make_json_answer({"error": {"message": "no money", "type": "comet_api_error"}}),
-            "no money",
+            make_json_answer({"error": {"message": "balance", "type": "comet_api_error"}}),
+            "balance",
         ),
         (make_json_answer({"error": "closed"}), "closed"),
     ],
@@ -321,7 +321,7 @@ def test_an_end_without_a_video_is_a_failure_that_may_have_cost(
     assert isinstance(outcome, Failed)
     assert outcome.billed
     assert reason in outcome.message
-    assert "only your account there says" in outcome.message
+    assert "your account at CometAPI shows" in outcome.message
     assert KEY not in repr(outcome) + repr(operation)
     assert service.count_requests(ROUTE) == 1
 
@@ -403,7 +403,7 @@ def test_a_silent_stream_does_not_time_out(
 def test_a_chat_cannot_be_polled_by_another_process(
     workspace: InlineWorkspace, service: ScriptedServer
 ) -> None:
-    with pytest.raises(UnknownOutcome, match="lost with the run"):
+    with pytest.raises(UnknownOutcome, match="lost when the run ended"):
         asyncio.run(make_adapter("chat").poll(Operation("chat/chatcmpl-7"), workspace))
     assert service.requests == []
 

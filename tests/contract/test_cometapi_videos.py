@@ -194,12 +194,12 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
         (
             make_json_answer({"error": ENVELOPE}, 400),
             InvalidRequest,
-            "refuses: No. (request id: 77)",
+            "request rejected: No. (request id: 77)",
         ),
         (make_json_answer({"error": ENVELOPE}, 401), AuthenticationError, "COMETAPI_KEY"),
-        (make_json_answer({"error": ENVELOPE}, 403), InvalidRequest, "does not let this key in"),
-        (make_json_answer({"error": ENVELOPE}, 413), InvalidRequest, "so large"),
-        (make_json_answer({"error": ENVELOPE}, 429), QuotaError, "too many requests"),
+        (make_json_answer({"error": ENVELOPE}, 403), InvalidRequest, "access denied"),
+        (make_json_answer({"error": ENVELOPE}, 413), InvalidRequest, "too large"),
+        (make_json_answer({"error": ENVELOPE}, 429), QuotaError, "rate limit exceeded"),
         (
             make_json_answer({"error": {**ENVELOPE, "code": "invalid_request"}}, 500),
             InvalidRequest,
@@ -213,7 +213,7 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
         (
             make_json_answer({"code": "model_not_found", "message": "no"}),
             InvalidRequest,
-            "refuses: no",
+            "request rejected: no",
         ),
         (
             make_json_answer({"error": {**ENVELOPE, "code": "model_not_found"}}, 503),
@@ -225,7 +225,7 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
             UnknownOutcome,
             "503",
         ),
-        (make_json_answer({"error": ENVELOPE}), UnknownOutcome, "names no job: No."),
+        (make_json_answer({"error": ENVELOPE}), UnknownOutcome, "contains no job id: No."),
         (
             make_json_answer({"code": "fail_to_fetch_task", "message": "slow"}),
             UnknownOutcome,
@@ -236,36 +236,36 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
             UnknownOutcome,
             "job: ok, queued",
         ),
-        (make_json_answer({"status": "error"}), UnknownOutcome, "names no job"),
-        (make_json_answer({"error": ENVELOPE}, 500), UnknownOutcome, "status 500"),
-        (ScriptedAnswer(524, (b"<html>timeout</html>",)), UnknownOutcome, "status 524"),
-        (ScriptedAnswer(504), UnknownOutcome, "status 504"),
+        (make_json_answer({"status": "error"}), UnknownOutcome, "contains no job id"),
+        (make_json_answer({"error": ENVELOPE}, 500), UnknownOutcome, "HTTP 500"),
+        (ScriptedAnswer(524, (b"<html>timeout</html>",)), UnknownOutcome, "HTTP 524"),
+        (ScriptedAnswer(504), UnknownOutcome, "HTTP 504"),
         (ScriptedAnswer(301, (), {"location": "https://example.com/"}), UnknownOutcome, "base URL"),
-        (make_json_answer({"error": ENVELOPE}, 404), NotFound, "refuses: No."),
+        (make_json_answer({"error": ENVELOPE}, 404), NotFound, "request rejected: No."),
         (ScriptedAnswer(404, (b"<html>",), {"content-type": "text/html"}), UnknownOutcome, "404"),
         (
             ScriptedAnswer(401, (b"<html>",), {"content-type": "text/html"}),
             UnknownOutcome,
             "a proxy",
         ),
-        (ScriptedAnswer(429, (b"error code: 1015",)), QuotaError, "too many requests"),
-        (ScriptedAnswer(429, (b"error code",), cut_off=True), QuotaError, "too many requests"),
+        (ScriptedAnswer(429, (b"error code: 1015",)), QuotaError, "rate limit exceeded"),
+        (ScriptedAnswer(429, (b"error code",), cut_off=True), QuotaError, "rate limit exceeded"),
         (
             ScriptedAnswer(413, (b"<html>",), {"content-type": "text/html"}),
             InvalidRequest,
-            "so large",
+            "too large",
         ),
         (
             ScriptedAnswer(200, (b"<html>",), {"content-type": "text/html"}),
             UnknownOutcome,
             "web page",
         ),
-        (ScriptedAnswer(200, (b"yes",)), UnknownOutcome, "no JSON"),
+        (ScriptedAnswer(200, (b"yes",)), UnknownOutcome, "not JSON"),
         (ScriptedAnswer(200, (b'{"id": "task',), cut_off=True), UnknownOutcome, "broke"),
-        (make_json_answer({"status": "queued"}), UnknownOutcome, "names no job"),
-        (make_json_answer([]), UnknownOutcome, "names no job"),
-        (make_json_answer({"id": f"task-{KEY}"}), UnknownOutcome, "names no job"),
-        (make_json_answer({"id": "../../v1/keys"}), UnknownOutcome, "names no job"),
+        (make_json_answer({"status": "queued"}), UnknownOutcome, "contains no job id"),
+        (make_json_answer([]), UnknownOutcome, "contains no job id"),
+        (make_json_answer({"id": f"task-{KEY}"}), UnknownOutcome, "contains no job id"),
+        (make_json_answer({"id": "../../v1/keys"}), UnknownOutcome, "contains no job id"),
         (None, UnknownOutcome, "connection broke"),
     ],
 )
@@ -362,7 +362,7 @@ def test_the_operation_name_in_a_broken_answer_is_reported(
     service.script_replies(CREATE, ScriptedAnswer(200, (body,), JSON, cut_off=True))
     with pytest.raises(UnknownOutcome) as lost:
         submit_request(workspace)
-    assert (f"names {JOB}, which `--adopt` takes" in str(lost.value)) is named
+    assert (f"names the job {JOB}: use it with `--adopt`" in str(lost.value)) is named
     assert KEY not in collect_error_text(lost.value)
 
 
@@ -372,11 +372,11 @@ def test_an_answer_that_drips_is_not_waited_for(
     monkeypatch.setattr(http, "_GRACE_S", 0.05)
     monkeypatch.setattr(http, "_PATIENCE_S", 0.05)
     service.script_replies(POLL, ScriptedAnswer(200, (b" ",) * 40, JSON, each_s=0.02))
-    with pytest.raises(ProviderError, match="no answer from CometAPI: it only drips"):
+    with pytest.raises(ProviderError, match="CometAPI: no answer: the answer arrives too slowly"):
         poll_operation(workspace)
     monkeypatch.setattr(http, "_LONGEST_REQUEST_S", 0.05)
     service.script_replies(POLL, ScriptedAnswer(200, (WHOLE,), JSON, pause_s=0.3))
-    with pytest.raises(ProviderError, match="it takes too long"):
+    with pytest.raises(ProviderError, match="timeout"):
         poll_operation(workspace)
 
 
@@ -471,7 +471,7 @@ def test_an_unknown_transport_is_refused() -> None:
         ({"status": "completed"}, Done((Sample(uri=f"/v1/videos/{JOB}/content"),))),
         (
             {"data": {"status": "FAILURE", "fail_reason": "https://cdn.test/help"}},
-            Failed("CometAPI says that it failed, and not why"),
+            Failed("CometAPI: the job failed, without a reason"),
         ),
         ({"data": {"status": "FAILURE", "fail_reason": "backend down"}}, Failed("backend down")),
         (
@@ -482,13 +482,13 @@ def test_an_unknown_transport_is_refused() -> None:
         (
             {"status": "failed", "error": {"message": "Blocked. Support codes: 61493863"}},
             Filtered(
-                "Blocked. Support codes: 61493863 (the filter saw: violence)", "violence"
+                "Blocked. Support codes: 61493863 (the filter found: violence)", "violence"
             ),
         ),
         (
             {"status": "failed", "error": {"message": "No. Support codes: 15236754"}},
             Filtered(
-                "No. Support codes: 15236754 (the filter saw: a celebrity)",
+                "No. Support codes: 15236754 (the filter found: a celebrity)",
                 "a celebrity",
                 hint=suggest_filter_cure("a celebrity"),
             ),
@@ -517,7 +517,7 @@ def test_an_answer_that_does_not_say_is_no_answer(
     service: ScriptedServer, workspace: InlineWorkspace, answer: ScriptedAnswer
 ) -> None:
     service.script_replies(POLL, answer)
-    with pytest.raises(ProviderError, match="tells nothing of the job"):
+    with pytest.raises(ProviderError, match="the answer has no job state"):
         poll_operation(workspace)
 
 

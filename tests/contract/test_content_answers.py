@@ -228,10 +228,10 @@ def test_speech_reads_words_that_an_earlier_step_wrote(
         ),
         (
             make_json_answer({"candidates": [{"finishReason": "IMAGE_SAFETY"}]}),
-            "safety of the picture",
+            "safety of the image",
         ),
         (make_answer(make_text_part("So"), reason="PROHIBITED_CONTENT"), "prohibited content"),
-        (make_answer(reason="RECITATION", finishMessage="It is known."), "somebody else's words"),
+        (make_answer(reason="RECITATION", finishMessage="It is known."), "copied text"),
         (make_answer(reason="SPII"), "personal data"),
     ],
 )
@@ -254,15 +254,15 @@ def test_an_answer_of_no_use_is_no_take(
         make_request(Kind.WRITE, model=TEXT),
     )
     told_no = fetch_failure(service, still, make_answer(make_text_part("I can't.")), workspace)
-    assert told_no == Failed("the model made no picture and said: I can't.", billed=True)
+    assert told_no == Failed("the model returned no image and answered: I can't.", billed=True)
     cut_off = fetch_failure(service, still, make_answer(reason="MAX_TOKENS"), workspace)
-    assert cut_off == Failed("the model made no picture (max tokens)", billed=True)
+    assert cut_off == Failed("the model returned no image (max tokens)", billed=True)
     assert fetch_failure(service, still, make_json_answer({}), workspace) == Failed(
-        "the model made no picture; what came is {}", billed=True
+        "the model returned no image; received {}", billed=True
     )
     strange = {"inline_data": {"mime_type": "image/png", "data": "aGk="}}
     assert fetch_failure(service, still, make_answer(strange), workspace).message.endswith(
-        "what came is {role: text, parts: [{inline_data: {mime_type: text, data: text}}]}"
+        "received {role: text, parts: [{inline_data: {mime_type: text, data: text}}]}"
     )
     assert fetch_failure(service, text, make_answer(), workspace).billed
     assert fetch_failure(
@@ -278,7 +278,10 @@ def test_an_answer_of_no_use_is_no_take(
         make_answer(make_inline_part(PNG, "image/png")),
         workspace,
     )
-    assert (silent.message.partition(";")[0], silent.billed) == ("the model made no speech", True)
+    assert (silent.message.partition(";")[0], silent.billed) == (
+        "the model returned no speech",
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -307,7 +310,7 @@ def test_an_error_in_place_of_an_answer_leaves_the_cost_open(
     service.script_replies(
         find_route(request), make_json_answer({"error": {"code": 13, "message": "Internal"}})
     )
-    with pytest.raises(UnknownOutcome, match="in place of an answer: Internal"):
+    with pytest.raises(UnknownOutcome, match="the answer is an error: Internal"):
         submit_request(request, workspace)
 
 
@@ -329,7 +332,7 @@ def test_after_a_crash_the_answer_is_lost(
     outcome = poll_operation("content/9Xy_a-1", workspace)
     assert isinstance(outcome, Failed)
     assert outcome.billed
-    assert "can't be asked for again" in outcome.message
+    assert "can't be requested again" in outcome.message
     assert not service.requests
 
 

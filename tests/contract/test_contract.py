@@ -127,20 +127,20 @@ MODELS = "test_its_models_are_catalogue_entries"
 FAULTS: list[tuple[str, str, dict[str, Any]]] = [
     ("test_it_says_what_it_is", "reads", {"reads": frozenset({"prompt", "settings.colour"})}),
     ("test_it_says_what_it_is", "name", {"name": ""}),
-    (MODELS, "no key of the catalogue", {"models": ({**MODEL, "colour": True},)}),
+    (MODELS, "unknown catalogue keys", {"models": ({**MODEL, "colour": True},)}),
     (MODELS, "default_duration", {"models": ({**MODEL, "default_duration": 3},)}),
-    ("test_its_schema_is_one", "nobody reads", {"schema": {"option": {"type": "object"}}}),
+    ("test_its_schema_is_one", "unknown parts", {"schema": {"option": {"type": "object"}}}),
     ("test_its_schema_is_one", "is not valid", {"schema": {"options": {"type": 7}}}),
-    (JOBS, "asked for 48 frames", {"models": ({**MODEL, "durations": [2]},)}),
-    (JOBS, "asked for 1920x1080", {"models": ({**MODEL, "resolutions": ["1080p"]},)}),
+    (JOBS, "not 0 and 48 new ones", {"models": ({**MODEL, "durations": [2]},)}),
+    (JOBS, "not 1920x1080", {"models": ({**MODEL, "resolutions": ["1080p"]},)}),
     (JOBS, "not in scratch", {"fetch": _return_outside_file}),
     (JOBS, "written outside", {"fetch": _leave_stray_file}),
     (JOBS, "inputs of a generate were changed", {"submit": _overwrite_inputs}),
-    (APART_TEST, "two jobs are one", {"submit": _reuse_one_name}),
+    (APART_TEST, "returned the same job", {"submit": _reuse_one_name}),
     (APART_TEST, "who was that", {"poll": _forget_operation}),
-    (WRONG, "shows a key", {"fetch": _leak_key}),
+    (WRONG, "contains a key", {"fetch": _leak_key}),
     (WRONG, "poll raises KeyError", {"poll": _raise_key_error}),
-    (WRONG, "a job that never was is done", {"poll": _accept_unknown_operation}),
+    (WRONG, "as done that never existed", {"poll": _accept_unknown_operation}),
 ]
 
 

@@ -177,7 +177,7 @@ def test_a_source_that_never_gets_ready_costs_nothing(
 ) -> None:
     monkeypatch.setattr(gemini_files, "_PATIENCE_S", 0.5)
     service.script_replies(FILE, make_json_answer({"state": "PROCESSING"}))
-    with pytest.raises(NotNow, match="made ready"):
+    with pytest.raises(NotNow, match="processing"):
         submit_request(make_request(Kind.EXTEND, SOURCE), workspace)
     service.script_replies(
         FILE, make_json_answer({"state": "FAILED", "error": {"message": "no frames"}})
@@ -203,7 +203,7 @@ def test_a_take_of_another_service_cannot_be_extended(
     service: ScriptedServer, workspace: ThreadWorkspace
 ) -> None:
     for uri in ("", "gs://bucket/sample_0.mp4"):
-        with pytest.raises(InvalidRequest, match="own results only"):
+        with pytest.raises(InvalidRequest, match="only its own results"):
             submit_request(
                 make_request(Kind.EXTEND, dataclasses.replace(SOURCE, uri=uri)), workspace
             )
@@ -282,7 +282,7 @@ def test_a_filter_explains_itself(service: ScriptedServer, workspace: ThreadWork
 
 EMPTY = "{generateVideoResponse: {generatedSamples: [{}]}}"
 HEAD = "{name: text, done: true, "
-STRANGE = "the job ended with an error of no known form"
+STRANGE = "the job ended with an error in an unknown format"
 BAD = {"video": {"encodedVideo": "!!"}}
 
 
@@ -300,7 +300,7 @@ BAD = {"video": {"encodedVideo": "!!"}}
         ({}, Unusable(f"{NO_RESULT}: {{name: text, done: true}}")),
         (
             {"response": {"generateVideoResponse": {"generatedSamples": [BAD]}}},
-            Done((Sample(problem="what was delivered is no medium"),)),
+            Done((Sample(problem="the result is not a media file"),)),
         ),
     ],
 )
@@ -327,5 +327,5 @@ def test_what_is_no_job_of_ours_is_not_asked_for(
             poll_operation(name, workspace)
     assert not service.requests
     service.script_replies(POLL, make_error(404, "Operation not found"))
-    with pytest.raises(Gone, match="no longer knows"):
+    with pytest.raises(Gone, match="job not found"):
         poll_operation(NAME, workspace)

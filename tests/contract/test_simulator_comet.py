@@ -406,5 +406,5 @@ def test_settings_are_changed_over_http_and_on_the_command_line(
         assert client.post(address, json=wrong).status_code == 400, wrong
     read = parse_setting_pairs(["comet-percent=yes", "quota=3", "omni_extension=tail"])
     assert read == {"comet_percent": True, "quota": 3, "omni_extension": "tail"}
-    with pytest.raises(ValueError, match="no setting is called"):
+    with pytest.raises(ValueError, match="there is no setting"):
         parse_setting_pairs(["colour=red"])

@@ -361,10 +361,10 @@ def test_a_missing_or_forbidden_object_is_reported(
 
         cloud = VertexProject("vertex", {})
         missing, shut, closed, gone = asyncio.run(cases.run_and_close(cloud, try_each(cloud)))  # type: ignore[arg-type]
-    assert "no such bucket" in str(missing)
+    assert "bucket not found" in str(missing)
     assert isinstance(shut, AuthenticationError)
     assert isinstance(closed, AuthenticationError)
-    assert "VERTEX_API_KEY opens no bucket" in closed.hint
+    assert "VERTEX_API_KEY can't access buckets" in closed.hint
     assert "no longer there" in str(gone)
 
 
@@ -497,12 +497,12 @@ def test_what_a_key_could_not_fetch_is_not_bought(
 ) -> None:
     key = cases.use_only_key(monkeypatch, tmp_path)
     vertex = Vertex({"project": "p-film", "storage_uri": "gs://films/night"})
-    with pytest.raises(AuthenticationError, match="opens no bucket") as error:
+    with pytest.raises(AuthenticationError, match="can't access buckets") as error:
         asyncio.run(
             cases.run_and_close(vertex, vertex.submit(make_request(model=model), workspace))
         )
     assert error.value.exit_code == 4
     assert "application-default" in error.value.hint
-    assert "leave `storage_uri` out" in error.value.hint
+    assert "delete `storage_uri`" in error.value.hint
     assert key not in f"{error.value!r} {error.value.hint}"
     assert not server.requests

@@ -296,7 +296,7 @@ def test_a_redirect_to_elsewhere_gets_no_token(
 
 def test_a_web_page_is_no_clip(simulator: Simulator, workspace: ThreadWorkspace) -> None:
     simulator.world.faults.add("html@download")
-    with pytest.raises(StoryboardError, match="words came"):
+    with pytest.raises(StoryboardError, match="is text"):
         submit_and_fetch(make_request(**SHORT), workspace, BUCKET)
 
 

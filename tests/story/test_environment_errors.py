@@ -33,7 +33,7 @@ def create_film(
         ("ALL_PROXY", "socks5://user:secret@127.0.0.1:9", "pip install 'httpx[socks]'"),
         ("HTTP_PROXY", "foo://user:secret@host", "http://HOST:PORT"),
         ("https_proxy", "http://user:secret@127.0.0.1:bad", "http://HOST:PORT"),
-        ("SSL_CERT_FILE", "/nonexistent.pem", "name a PEM file that is there"),
+        ("SSL_CERT_FILE", "/nonexistent.pem", "set it to an existing PEM file"),
     ],
 )
 @pytest.mark.parametrize("wire", ["gemini", "videos"])
@@ -69,7 +69,7 @@ def test_a_job_that_runs_is_kept_until_the_machine_is_set_right(
     with monkeypatch.context() as wrong:
         wrong.setenv("HTTP_PROXY", "foo://host")
         result = film.render(capsys)
-    assert (result.code, "HTTP_PROXY names no proxy" in result.err) == (4, True)
+    assert (result.code, "HTTP_PROXY is not a valid proxy" in result.err) == (4, True)
     assert [attempt.state for attempt in film.attempts] == ["submitted"]
     assert film.render(capsys).code == 0
     assert len(film.charges) == 1

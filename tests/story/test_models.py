@@ -84,8 +84,11 @@ def test_a_file_of_ones_own_that_is_wrong_says_where(
         ("modles: []", "unknown key `modles`"),
         ("models: [{id: veo}]", "needs `provider` and `id`"),
         ("models: [{provider: aceme, id: x}]", "names the provider `aceme`"),
-        ("models: [{provider: vertex, id: x, price: {audio: {720p: dear}}}]", "a price of 'dear'"),
-        ("models: [{provider: vertex, id: x, durations: 4, price: 3}]", "does not fit"),
+        (
+            "models: [{provider: vertex, id: x, price: {audio: {720p: dear}}}]",
+            "an invalid price 'dear'",
+        ),
+        ("models: [{provider: vertex, id: x, durations: 4, price: 3}]", "is not a valid catalogue"),
     ):
         own = write_film(text + "\n", "own.yaml")
         result = cli("models", STORYBOARD_CATALOG=str(own))
@@ -131,7 +134,7 @@ def test_a_limit_that_is_no_amount_is_refused(
     film = write_film(FILM % "veo-3.1")
     exit_code = run_command_line(["plan", str(film), "--max-cost", amount])
     assert exit_code == 2
-    assert "is no amount in US dollars" in capsys.readouterr().err
+    assert "is not an amount in US dollars" in capsys.readouterr().err
 
 
 OMNI = """

@@ -217,7 +217,10 @@ def test_a_token_service_that_says_the_assertion_back_is_not_quoted(
     elsewhere.write_text(json.dumps({**account, "token_uri": f"{echo_url}/token"}))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(elsewhere))
     result = film.render(capsys, "-v")
-    assert (result.code, "refuses the Application Default Credentials" in result.err) == (4, True)
+    assert (result.code, "the Application Default Credentials were rejected" in result.err) == (
+        4,
+        True,
+    )
     check_no_secret(film, result.out, result.err, caplog.text)
     assert not re.search(r"eyJ[\w-]{10}", result.err + caplog.text)
 

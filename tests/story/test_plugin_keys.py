@@ -162,9 +162,9 @@ def test_no_process_that_is_started_gets_its_variables(
 @pytest.mark.parametrize(
     ("declared", "said"),
     [
-        ('key_variables = "LEAKY_ACCESS"', "`key_variables` is no tuple of texts"),
-        ('secret_patterns = ("lky_[",)', "no regular expression"),
-        ('secret_patterns = (".*",)', "fits any text"),
+        ('key_variables = "LEAKY_ACCESS"', "`key_variables` is not a tuple of strings"),
+        ('secret_patterns = ("lky_[",)', "an invalid regular expression"),
+        ('secret_patterns = (".*",)', "matches any text"),
     ],
 )
 def test_doctor_says_what_is_wrong_with_a_declaration(

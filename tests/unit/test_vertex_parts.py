@@ -118,13 +118,13 @@ def test_what_is_not_done_runs(tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_say_whether_it_is_done_is_no_outcome(tmp_path: Path, value: Any) -> None:
-    with pytest.raises(ProviderError, match="tells nothing of the job"):
+    with pytest.raises(ProviderError, match="has no job state"):
         parse_outcome(value, tmp_path)
 
 
 CLIP = {"bytesBase64Encoded": base64.b64encode(b"\0\0\0\x18ftypmp42").decode()}
 PAGE = {"bytesBase64Encoded": base64.b64encode(b"<html>").decode()}
-NO_VIDEO = "what was delivered is no video"
+NO_VIDEO = "the result is not a video"
 
 
 @pytest.mark.parametrize("bad", [PAGE, {}, 7, {"bytesBase64Encoded": "!!"}])

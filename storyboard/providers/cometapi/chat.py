@@ -45,7 +45,7 @@ _ROUTE = "/v1/chat/completions"
 _SILENCE_S = 900.0
 _LARGEST_VIDEO = 15_000_000
 _SOON_S = 120.0
-_CHARGED_NOTE = "it is counted as charged; only your account there says whether it was"
+_CHARGED_NOTE = "it counts as charged; your account at CometAPI shows whether it was"
 
 
 class ChatRoute:
@@ -72,8 +72,7 @@ class ChatRoute:
         if operation.name in self._outcomes:
             return self._outcomes[operation.name]
         raise UnknownOutcome(
-            "the answer of this chat was lost with the run that waited for it, and CometAPI keeps"
-            " none",
+            "the answer of this chat was lost when the run ended, and CometAPI keeps no copy",
             provider=self._client.provider,
         )
 
@@ -81,22 +80,18 @@ class ChatRoute:
         if (url := answer.url) and not self._client.redactor.contains_secret(url):
             return Done((Sample(uri=url, expires_at=parse_url_expiry(url)),))
         if not answer.has_ended:
-            why = (
-                f"broke off ({reply.interruption})"
-                if reply.interruption
-                else "stopped before its end"
-            )
+            why = f"broke off ({reply.interruption})" if reply.interruption else "ended too early"
             raise self._client.unknown_outcome_error(
-                f"its answer {why if answer.is_chat else 'is no chat'}"
+                f"its answer {why if answer.is_chat else 'is not a chat'}"
             )
         if not answer.is_chat:
-            raise self._client.unknown_outcome_error("its answer is no chat")
+            raise self._client.unknown_outcome_error("its answer is not a chat")
         reason = self._client.redactor(answer.reason)
         if find_support_codes(reason):
             concern = find_filter_categories(reason)
             message = f"{append_support_code_meaning(reason)}; {_CHARGED_NOTE}"
             return Filtered(message, concern, billed=True, hint=suggest_filter_cure(concern))
-        message = f"CometAPI's chat ended without a video: {reason or 'it says nothing'}"
+        message = f"CometAPI: the chat ended without a video: {reason or 'no reason given'}"
         return Failed(f"{message}; {_CHARGED_NOTE}", billed=True)
 
     def _choose_operation_name(self, chat_id: str) -> str:
@@ -152,11 +147,11 @@ class ChatRoute:
             return video.uri
         if video.path is not None and video.path.stat().st_size <= _LARGEST_VIDEO:
             return _to_data_uri(await asyncio.to_thread(video.path.read_bytes), "video/mp4")
-        why = "has expired" if expired else "has no address that CometAPI could read"
+        why = "has expired" if expired else "has no address that CometAPI can read"
         raise InvalidRequest(
-            f"the video to extend {why}, and is too large to send along",
-            hint="make it again with --force, or `continue:` from its last frame instead of "
-            "`extend:`; `policy: {on_expired: reanchor}` does that by itself",
+            f"the video to extend {why} and is too large to send with the request",
+            hint="make it again with --force, or use `continue:` instead of `extend:`; to do "
+            "that automatically, set `policy: {on_expired: reanchor}`",
             provider=self._client.provider,
         )
 

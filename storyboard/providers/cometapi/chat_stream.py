@@ -143,7 +143,7 @@ def _extract_message_text(content: Any) -> str:
 def _extract_error_message(error: Any) -> str:
     if isinstance(error, Mapping):
         error = error.get("message") or error.get("code") or error.get("type")
-    return error if isinstance(error, str) and error else "an error without words"
+    return error if isinstance(error, str) and error else "an error without a message"
 
 
 def _parse_url_path(url: str) -> str | None:

@@ -34,7 +34,7 @@ _SETTINGS = build_settings_schema(
     {
         "transport": {
             "title": "Transport",
-            "description": "Which of its interfaces is used.",
+            "description": "Which interface of CometAPI to use.",
             "type": "string",
             "enum": list(_TRANSPORTS),
             "default": "videos",
@@ -63,8 +63,8 @@ class CometAPI:
         self._transport = settings.get("transport", "videos")
         if self._transport not in _TRANSPORTS:
             raise EnvironmentProblem(
-                f"CometAPI has no transport `{self._transport}`",
-                hint=f"one of {', '.join(_TRANSPORTS)}",
+                f"there is no CometAPI transport `{self._transport}`",
+                hint=f"use one of {', '.join(_TRANSPORTS)}",
             )
         from storyboard.providers.http.redaction import Redactor
 
@@ -124,7 +124,7 @@ class CometAPI:
             self.name,
             self.key_variables,
             self._redactor,
-            hint=f"export {_KEY_VARIABLE}=…; `--previz` rehearses without a key",
+            hint=f"export {_KEY_VARIABLE}=…; or rehearse without a key: `--previz`",
         )
         return {"Authorization": f"Bearer {key}"}
 
@@ -133,27 +133,29 @@ class CometAPI:
         from storyboard.providers.cometapi.job_status import REFUSED_CODES
         from storyboard.providers.google.gemini_files import NotFound
 
-        message = self._redactor(api_error.message) or f"status {api_error.status}"
+        message = self._redactor(api_error.message) or f"HTTP {api_error.status}"
         if api_error.status == 401:
             return AuthenticationError(
-                f"CometAPI does not take the key in {_KEY_VARIABLE}: {message}",
-                hint=f"copy it from your account there once more, then `export {_KEY_VARIABLE}=…`",
+                f"CometAPI: authentication failed with the key in {_KEY_VARIABLE}: {message}",
+                hint="copy the key from your CometAPI account again, then `export "
+                f"{_KEY_VARIABLE}=…`",
                 provider=self.name,
             )
         if api_error.status == 403:
             return InvalidRequest(
-                f"CometAPI does not let this key in: {message}",
-                hint="your account there may not have this model, or no money left",
+                f"CometAPI: access denied: {message}",
+                hint="check your CometAPI account: the model may not be included, or the balance "
+                "may be used up",
                 provider=self.name,
             )
         if api_error.status == 404 and "no longer available" in message:
             return RetiredModel(
-                f"CometAPI no longer has it: {message}",
-                hint="see `storyboard models` for what else there is",
+                f"CometAPI: no longer available: {message}",
+                hint="run `storyboard models` to find another model",
                 provider=self.name,
             )
         if api_error.status == 404:
-            return NotFound(f"CometAPI refuses: {message}", provider=self.name)
+            return NotFound(f"CometAPI: request rejected: {message}", provider=self.name)
         if api_error.status >= 500 and api_error.code in REFUSED_CODES:
-            return InvalidRequest(f"CometAPI refuses: {message}", provider=self.name)
+            return InvalidRequest(f"CometAPI: request rejected: {message}", provider=self.name)
         return None

@@ -69,12 +69,12 @@ class VideosRoute:
         status = parse_job_status(reply.value)
         if status.is_rejected:
             raise InvalidRequest(
-                f"CometAPI refuses: {self._client.redactor(status.problem)}",
+                f"CometAPI: request rejected: {self._client.redactor(status.problem)}",
                 provider=self._client.provider,
             )
         if not _ID.fullmatch(status.id) or self._client.redactor.contains_secret(status.id):
             detail = f": {self._client.redactor(status.problem)}" if status.problem else ""
-            raise self._client.unknown_outcome_error(f"its answer names no job{detail}")
+            raise self._client.unknown_outcome_error(f"its answer contains no job id{detail}")
         return Operation(status.id)
 
     async def poll(self, operation: Operation) -> Outcome:
@@ -87,7 +87,7 @@ class VideosRoute:
         if not status.has_status:
             detail = self._client.redactor(status.problem or status.unknown_state)
             raise ProviderError(
-                f"CometAPI tells nothing of the job{f': {detail}' if detail else ''}",
+                f"CometAPI: the answer has no job state{f': {detail}' if detail else ''}",
                 provider=self._client.provider,
             )
         if status.job_state is JobState.DONE:
@@ -101,9 +101,9 @@ class VideosRoute:
             return Running(note if status.progress is None else f"{status.progress}%")
         if status.job_state is JobState.PERHAPS_MADE:
             why = f": {self._client.redactor(status.problem)}" if status.problem else ""
-            return Unusable(f"CometAPI says that the job is `{status.unknown_state}`{why}")
+            return Unusable(f"CometAPI: unknown job state `{status.unknown_state}`{why}")
         message = (
-            self._client.redactor(status.problem) or "CometAPI says that it failed, and not why"
+            self._client.redactor(status.problem) or "CometAPI: the job failed, without a reason"
         )
         if find_support_codes(message):
             concern = find_filter_categories(message)
@@ -130,15 +130,15 @@ class VideosRoute:
         if roles:
             role_names = ", ".join(sorted(role.value.replace("_", " ") for role in roles))
             raise self._unsupported_request_error(
-                f"CometAPI's videos route takes no {role_names}",
-                "`providers: {cometapi: {transport: chat}}` has fields for it",
+                f"the videos transport of CometAPI doesn't accept {role_names}",
+                "use `providers: {cometapi: {transport: chat}}`",
             )
         settings = request.settings
         size = _SIZES.get((settings.resolution, settings.aspect_ratio))
         if size is None:
             wanted_size = f"{settings.aspect_ratio} in {settings.resolution}"
             raise self._unsupported_request_error(
-                f"CometAPI has no size for {wanted_size}", f"it has {_format_supported_sizes()}"
+                f"CometAPI has no video size for {wanted_size}", f"use {_format_supported_sizes()}"
             )
         return {
             "model": request.model,

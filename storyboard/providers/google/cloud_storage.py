@@ -122,7 +122,7 @@ class GcsBucket:
 
     def _listing_error(self, folder: str) -> ProviderError:
         return ProviderError(
-            f"Cloud Storage does not say what lies below {self._redactor(folder)}",
+            f"Cloud Storage: the listing of {self._redactor(folder)} can't be read",
             provider=self._provider,
         )
 
@@ -151,8 +151,9 @@ class GcsBucket:
         existing_size = await self._read_size(bucket, name)
         if existing_size != str(expected_size):
             raise InvalidRequest(
-                f"{uri} is there with other bytes ({existing_size}, not {expected_size})",
-                hint="remove it, or name another `storage_uri`",
+                f"{uri} already exists with another size: {existing_size} bytes, not "
+                f"{expected_size}",
+                hint="delete it, or set another `storage_uri`",
                 provider=self._provider,
             )
 
@@ -166,26 +167,31 @@ class GcsBucket:
     def _split_bucket_and_name(self, uri: str) -> tuple[str, str]:
         match = _URI.fullmatch(uri)
         if match is None or not match["name"]:
-            raise ProviderError(f"`{self._redactor(uri)}` is no object", provider=self._provider)
+            raise ProviderError(
+                f"`{self._redactor(uri)}` is not the URI of a Cloud Storage object",
+                provider=self._provider,
+            )
         return match["bucket"], match["name"]
 
     def _translate_known_error(self, api_error: ApiError) -> StoryboardError | None:
         message = self._redactor(api_error.message)
         if api_error.status == 412:
-            return _ObjectExists("it is there already", provider=self._provider)
+            return _ObjectExists("the object already exists", provider=self._provider)
         if api_error.status == 404 and "bucket" in message.lower():
             return InvalidRequest(
-                f"there is no such bucket: {message}",
-                hint="see `providers.vertex.storage_uri`; buckets are made with `gcloud storage`",
+                f"Cloud Storage: bucket not found: {message}",
+                hint="check `providers.vertex.storage_uri`, or create the bucket with `gcloud "
+                "storage`",
                 provider=self._provider,
             )
         if api_error.status == 404:
-            return Gone("the object is not there", provider=self._provider)
+            return Gone("Cloud Storage: object not found", provider=self._provider)
         if api_error.status in (401, 403):
             return AuthenticationError(
-                f"Cloud Storage does not let us in: {message or api_error.status}",
-                hint="the account needs storage.objects.get and .create in that bucket, "
-                "by Application Default Credentials; VERTEX_API_KEY opens no bucket",
+                f"Cloud Storage: access denied: {message or api_error.status}",
+                hint="use Application Default Credentials of an account that has "
+                "storage.objects.get and .create in that bucket; VERTEX_API_KEY can't "
+                "access buckets",
                 provider=self._provider,
             )
         return None
@@ -199,7 +205,7 @@ def normalize_storage_uri(uri: str) -> str:
     """A film's `storage_uri` without the slash at its end; InvalidRequest where it is none."""
     if uri and not _URI.fullmatch(uri):
         raise InvalidRequest(
-            f"`storage_uri: {uri}` is no place in Cloud Storage",
+            f"`storage_uri` is not a Cloud Storage folder: {uri}",
             hint="write gs://my-bucket/films",
         )
     return uri.rstrip("/")

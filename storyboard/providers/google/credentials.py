@@ -76,8 +76,8 @@ class Credentials:
         if key and not _has_default_credentials():
             if not _PRINTABLE.fullmatch(key):
                 raise AuthenticationError(
-                    f"{VERTEX_KEY_VARIABLE} holds characters that no key has",
-                    hint="copy it once more from the console of Google Cloud",
+                    f"{VERTEX_KEY_VARIABLE} contains characters that are not allowed in a key",
+                    hint="copy the key again from the Google Cloud console",
                     provider=self._provider,
                 )
             self._key = self._redactor.add_secret(key)
@@ -103,15 +103,16 @@ class Credentials:
         if os.environ.get(CREDENTIALS_FILE_VARIABLE):
             reason = self._redactor(error.args[0] if error.args else type(error).__name__)
             return AuthenticationError(
-                f"{CREDENTIALS_FILE_VARIABLE} names no credentials of use: {reason}",
-                hint="it is the path of a service account's or a user's JSON file",
+                f"{CREDENTIALS_FILE_VARIABLE} doesn't name valid credentials: {reason}",
+                hint="set it to the path of the JSON file of a service account or user",
                 provider=self._provider,
             )
         machine = "" if importlib.util.find_spec("requests") else _ON_MACHINE
         return AuthenticationError(
-            f"no credentials for Google Cloud: neither {CREDENTIALS_FILE_VARIABLE},"
-            f" nor those of gcloud, nor {VERTEX_KEY_VARIABLE}",
-            hint=f"`gcloud auth application-default login`, or set one of the two{machine}",
+            f"no credentials for Google Cloud found: not in {CREDENTIALS_FILE_VARIABLE}, "
+            f"gcloud or {VERTEX_KEY_VARIABLE}",
+            hint="run `gcloud auth application-default login`, or set one of the two "
+            f"variables{machine}",
             provider=self._provider,
         )
 
@@ -125,25 +126,26 @@ class Credentials:
             passing = isinstance(error, TransportError) or error.retryable
             raise self._token_error(reason, is_temporary=passing) from None
         except (TypeError, ValueError, AttributeError) as error:
-            reason = f"what came for an access token can't be read ({type(error).__name__})"
+            reason = f"the answer with the access token can't be read ({type(error).__name__})"
             raise self._token_error(reason, is_temporary=False) from None
         self._redactor.add_secret(str(self._credentials.token))
 
     def _token_error(self, reason: str, *, is_temporary: bool) -> StoryboardError:
         if is_temporary:
             return Unreachable(
-                f"Google gives no access token: {reason}",
-                hint="nothing was sent to the model and nothing was bought",
+                f"Google Cloud: no access token: {reason}",
+                hint="render again later; nothing was sent to the model and nothing was bought",
                 provider=self._provider,
             )
         return AuthenticationError(
-            f"Google refuses the Application Default Credentials: {reason}",
-            hint=f"`gcloud auth application-default login`, or another {CREDENTIALS_FILE_VARIABLE}",
+            f"Google Cloud: the Application Default Credentials were rejected: {reason}",
+            hint="run `gcloud auth application-default login`, or set another "
+            f"{CREDENTIALS_FILE_VARIABLE}",
             provider=self._provider,
         )
 
 
-_ON_MACHINE = "; on a machine of Google's, its own credentials need the package `requests`"
+_ON_MACHINE = "; on a Google Cloud machine, install the package `requests` to use its credentials"
 
 
 def _has_default_credentials() -> bool:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from storyboard.providers.http.service import ServiceClient, Verdict
 
 _ORIGIN = "https://generativelanguage.googleapis.com"
-_KEY_HINT = "get one at https://aistudio.google.com/apikey, then `export GEMINI_API_KEY=…`"
+_KEY_HINT = "create a key at https://aistudio.google.com/apikey, then `export GEMINI_API_KEY=…`"
 _PROCESSED_S = 10.0
 _CONTENT_KINDS = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
 
@@ -51,12 +51,12 @@ _OPTIONS: Mapping[str, Any] = MappingProxyType(
         "properties": {
             "person_generation": {
                 "title": "People",
-                "description": "Which people Veo may show; it allows one value per operation.",
+                "description": "Which people Veo may show; a request allows only one value.",
                 "enum": ["allow_all", "allow_adult", "dont_allow"],
             },
             "enhance_prompt": {
                 "title": "Enhance the prompt",
-                "description": "Veo writes the prompt anew; Veo 3 always does.",
+                "description": "Veo rewrites the prompt; Veo 3 always does.",
                 "const": True,
             },
         },
@@ -177,29 +177,29 @@ def _build_error_translator(redactor: Redactor) -> Verdict:
         lowered = message.lower()
         if api_error.status == 400 and "api key not valid" in lowered:
             return AuthenticationError(
-                f"the Gemini API does not know the key: {message}",
-                hint="see GEMINI_API_KEY, which wins over GOOGLE_API_KEY",
+                f"Gemini API: the key is not valid: {message}",
+                hint="check GEMINI_API_KEY; it overrides GOOGLE_API_KEY",
                 provider=Gemini.name,
             )
         if api_error.status == 400 and "has been processed" in lowered:
             return NotNow(
-                f"the Gemini API is not done with the video to go on from: {message}",
-                hint="the same is said of one that expired or is not 720p: `--retake` it then",
+                f"Gemini API: the video to extend is not ready: {message}",
+                hint="render again later; if the video has expired or is not 720p, `--retake` it",
                 provider=Gemini.name,
                 retry_after_s=_PROCESSED_S,
             )
         if api_error.status == 403 and "may not exist" in lowered:
             return NotFoundOrForbidden(
-                f"the Gemini API no longer has it: {message}",
-                hint="it keeps files for two days",
+                f"Gemini API: no longer available: {message}",
+                hint="make the file again; the Gemini API keeps files for two days",
                 provider=Gemini.name,
             )
         if api_error.status == 404 and "no longer available" in lowered:
             return RetiredModel(message, provider=Gemini.name)
         if api_error.status == 404:
             return NotFound(
-                f"the Gemini API knows nothing of that: {message or 'status 404'}",
-                hint="see `storyboard models`",
+                f"Gemini API: not found: {message or 'HTTP 404'}",
+                hint="run `storyboard models` to see the models",
                 provider=Gemini.name,
             )
         return None
@@ -217,8 +217,10 @@ def _retirement_error(model_id: str, error: InvalidRequest) -> RetiredModel:
     entry = load_catalog().models.get((Gemini.name, model_id))
     successor = entry.replacement if entry else ""
     return RetiredModel(
-        f"the Gemini API has switched {model_id} off: {error}",
-        hint=f"use `model: {successor}`" if successor else "see `storyboard models`",
+        f"Gemini API: {model_id} was switched off: {error}",
+        hint=f"use `model: {successor}`"
+        if successor
+        else "run `storyboard models` to see the models",
         provider=Gemini.name,
         model=model_id,
         replacement=successor,

@@ -28,7 +28,7 @@ from storyboard.providers.http.service import ServiceClient
 _NAME = re.compile(r"(?:^|/)files/([a-z0-9-]+)(?::download)?$")
 _MP4 = "video/mp4"
 _MEDIA = "alt=media"
-_FAILED_MESSAGE = "the service could not make its own video ready"
+_FAILED_MESSAGE = "the Gemini API could not process its own video"
 FILE_KEPT_S = 48 * 3600.0
 """For so long the service keeps a file."""
 
@@ -112,15 +112,15 @@ class GeminiFiles:
             if file.state == "FAILED":
                 raise ProcessingFailed(
                     self._client.redactor(f"{_FAILED_MESSAGE}: {file.problem}".removesuffix(": ")),
-                    hint="`--retake` the shot that it was made for",
+                    hint="use `--retake` for the shot that it was made for",
                     provider=self._client.provider,
                 )
             if file.state != "PROCESSING":
                 return file
             if time.monotonic() + pause > deadline:
                 raise NotNow(
-                    "the video is still being made ready by the service",
-                    hint="nothing was sent; render again goes on",
+                    "the Gemini API is still processing the video",
+                    hint="render again to continue; nothing was sent",
                     provider=self._client.provider,
                     retry_after_s=30.0,
                 )
@@ -151,8 +151,8 @@ class GeminiFiles:
         )  # reads the key, which may not show in what is asked
         if not self.to_storable_uri(uri):
             raise ProviderError(
-                "the service names its result by an address that shows a key",
-                hint="nobody is asked by such an address",
+                "the address of the result contains a key",
+                hint="report this to the provider; the address is not used",
                 provider=self._client.provider,
             )
         if not (name := self.parse_file_id(uri)):
@@ -172,9 +172,10 @@ class GeminiFiles:
             if expires_at is not None and expires_at <= time.time():
                 raise self._expiry_error() from error
             raise AuthenticationError(
-                f"the Gemini API does not show its video to this key: {error}",
-                hint="see that GEMINI_API_KEY is of the project that it was ordered with, and "
-                "render again; if the video is gone: `storyboard resolve` with --assume-lost",
+                f"Gemini API: no access to the video with this key: {error}",
+                hint="check that GEMINI_API_KEY belongs to the project that submitted the "
+                "job, and render again; if the video no longer exists: `storyboard "
+                "resolve` with --assume-lost",
                 provider=self._client.provider,
             ) from error
         except Gone as error:
@@ -208,8 +209,8 @@ class GeminiFiles:
         upload_url = started.headers.get("x-goog-upload-url", "")
         if not has_same_origin(upload_url, self._client.base):
             raise ProviderError(
-                "the service wants the upload at an address that is not its own",
-                hint="the key is sent nowhere else",
+                "the upload address is not an address of the Gemini API",
+                hint="check the base URL in the environment; the key was not sent",
                 provider=self._client.provider,
             )
         parts = urlsplit(upload_url)
@@ -222,13 +223,15 @@ class GeminiFiles:
         value = finished.value.get("file") if isinstance(finished.value, dict) else None
         file = _parse_file(value)
         if not self.parse_file_id(file.uri):
-            raise ProviderError("the upload was given no name", provider=self._client.provider)
+            raise ProviderError(
+                "the Gemini API returned no name for the upload", provider=self._client.provider
+            )
         return await self.wait_for_readable_uri(file.uri)
 
     def _expiry_error(self) -> Gone:
         return Gone(
-            "the service no longer has the video: it keeps one for two days",
-            hint="`--retake` the shot that it was made for",
+            "the video has expired: the Gemini API keeps videos for two days",
+            hint="use `--retake` for the shot that it was made for",
             provider=self._client.provider,
         )
 

@@ -61,7 +61,8 @@ class GeminiVeo:
             or self._client.redactor.contains_secret(name)
         ):
             raise UnknownOutcome(
-                "the Gemini API took the job and named none", provider=self._client.provider
+                "the Gemini API accepted the job but returned no name",
+                provider=self._client.provider,
             )
         return Operation(name)
 
@@ -69,13 +70,11 @@ class GeminiVeo:
         """How the job stands."""
         if (match := _OPERATION.fullmatch(operation.name)) is None:
             name = self._client.redactor(operation.name)
-            raise Gone(f"`{name}` is no job of the Gemini API", provider=self._client.provider)
+            raise Gone(f"`{name}` is not a job of the Gemini API", provider=self._client.provider)
         try:
             reply = await self._client.request_with_retry("GET", f"/v1beta/{operation.name}")
         except NotFound as error:
-            raise Gone(
-                "the Gemini API no longer knows the job", provider=self._client.provider
-            ) from error
+            raise Gone("Gemini API: job not found", provider=self._client.provider) from error
         value = reply.value
         if (state := read_operation_state(value, self._client.redactor)) is not None:
             return state
@@ -116,8 +115,8 @@ class GeminiVeo:
             )
         if not self._files.parse_file_id(source.uri):
             raise InvalidRequest(
-                "Veo goes on from its own results only, by their address there; this take has none",
-                hint="`--retake` the shot that it continues",
+                "Veo extends only its own results, by their address; this take has no address",
+                hint="use `--retake` for the shot that it continues",
                 provider=self._client.provider,
             )
         await self._files.wait_until_active(source.uri)
@@ -168,8 +167,8 @@ def _check_person_generation(request: Request, model: Model) -> None:
     legal = model.person_generation.get(operation)
     if value is not None and legal is not None and value not in legal:
         raise InvalidRequest(
-            f"the Gemini API refuses `person_generation: {value}` here",
-            hint=f"write `person_generation: {' or '.join(legal)}`, or leave it out",
+            f"Gemini API: `person_generation: {value}` is not allowed here",
+            hint=f"write `person_generation: {' or '.join(legal)}`, or delete the key",
             provider=model.provider,
         )
 

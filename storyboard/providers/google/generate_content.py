@@ -48,15 +48,15 @@ _USUAL_RATE = 24_000
 _FILTER_REASONS: Mapping[str, str] = MappingProxyType(
     {
         "SAFETY": "safety",
-        "IMAGE_SAFETY": "safety of the picture",
+        "IMAGE_SAFETY": "safety of the image",
         "PROHIBITED_CONTENT": "prohibited content",
-        "IMAGE_PROHIBITED_CONTENT": "prohibited content of the picture",
+        "IMAGE_PROHIBITED_CONTENT": "prohibited content in the image",
         "BLOCKLIST": "a word on the block list",
         "SPII": "personal data",
-        "RECITATION": "somebody else's words",
-        "IMAGE_RECITATION": "somebody else's picture",
-        "MODEL_ARMOR": "the project's own filter",
-        "JAILBREAK": "an attempt to get around the filters",
+        "RECITATION": "copied text",
+        "IMAGE_RECITATION": "copied image",
+        "MODEL_ARMOR": "the filter of the project",
+        "JAILBREAK": "an attempt to bypass the filters",
     }
 )
 """Reasons of a refusal, in words."""
@@ -103,9 +103,7 @@ class GenerateContentClient:
         self._raise_if_filtered(value)
         if value.get("error") and not _find_candidate(value):
             message = self._client.redactor(parse_error(reply.status, {}, reply.body).message)
-            raise self._client.unknown_outcome_error(
-                f"an error came in place of an answer: {message}"
-            )
+            raise self._client.unknown_outcome_error(f"the answer is an error: {message}")
         response_id = value.get("responseId")
         is_usable = (
             isinstance(response_id, str)
@@ -117,7 +115,7 @@ class GenerateContentClient:
             outcome = await self._save_outcome(request.kind, value, place.scratch)
         except OSError as error:
             why = error.strerror or type(error).__name__
-            raise self._client.unknown_outcome_error(f"its answer can't be kept: {why}") from error
+            raise self._client.unknown_outcome_error(f"its answer can't be saved: {why}") from error
         self._outcomes[name] = outcome
         return Operation(name, outcome.samples if isinstance(outcome, Done) else ())
 
@@ -126,7 +124,7 @@ class GenerateContentClient:
         return self._outcomes.get(
             operation.name,
             Failed(
-                "the answer came while storyboard was stopped and can't be asked for again",
+                "the answer arrived while storyboard was not running and can't be requested again",
                 billed=True,
             ),
         )
@@ -149,7 +147,7 @@ class GenerateContentClient:
             else ""
         )
         return RefusedError(
-            f"a filter took {subject} ({concern}){detail}",
+            f"a safety filter blocked {subject} ({concern}){detail}",
             hint=suggest_filter_cure(concern),
             provider=self._client.provider,
             category=concern,
@@ -166,7 +164,7 @@ class GenerateContentClient:
                 return Failed(message, billed=True)
             if not words:
                 return Failed(
-                    f"no text came{_format_missing_output_reason(reason, answer)}",
+                    f"the model returned no text{_format_missing_output_reason(reason, answer)}",
                     billed=_has_billable_output(answer),
                 )
             data, suffix = f"{words}\n".encode(), ".txt"
@@ -178,11 +176,12 @@ class GenerateContentClient:
             except ProviderError as error:
                 return Failed(f"{error}", billed=True)
             if media is None:
-                expected = "picture" if kind is Kind.STILL else "speech"
+                expected = "image" if kind is Kind.STILL else "speech"
                 why = _format_missing_output_reason(reason, answer)
-                message = f" and said: {self._client.redactor(words)}" if words else why
+                message = f" and answered: {self._client.redactor(words)}" if words else why
                 return Failed(
-                    f"the model made no {expected}{message}", billed=_has_billable_output(answer)
+                    f"the model returned no {expected}{message}",
+                    billed=_has_billable_output(answer),
                 )
             data, suffix = media
         out = scratch / f"{kind.value}{suffix}"
@@ -223,7 +222,7 @@ async def _read_script(request: Request, provider: str) -> str:
         return await asyncio.to_thread(lambda: request.script)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest(
-            f"the words to speak can't be read: {error}", provider=provider
+            f"the text to speak can't be read: {error}", provider=provider
         ) from error
 
 
@@ -292,4 +291,4 @@ def _has_billable_output(answer: Mapping[str, Any]) -> bool:
 def _format_missing_output_reason(reason: str, answer: Mapping[str, Any]) -> str:
     if reason and reason != "STOP":
         return f" ({reason.lower().replace('_', ' ')})"
-    return f"; what came is {describe_shape(_find_candidate(answer).get('content', answer))}"
+    return f"; received {describe_shape(_find_candidate(answer).get('content', answer))}"

@@ -34,14 +34,12 @@ _CURES = {
 }
 """By code, what helps where asking for the same once more does not."""
 
-UNSAFE_ADDRESS = (
-    "the service names its result by an address that is none or shows a key; it is not kept"
-)
+UNSAFE_ADDRESS = "the address of the result is invalid or contains a key; it is not saved"
 """Of a result that can be had in no other way."""
 
-NO_RESULT = "the job ended and brought nothing that is understood"
+NO_RESULT = "the job ended, but its result has an unknown format"
 
-_NO_VIDEO = "what was delivered is no video"
+_NO_VIDEO = "the result is not a video"
 _BUSY_S = 60.0
 _PROVISIONING_S = 75.0
 
@@ -95,13 +93,13 @@ def read_operation_state(
             return classify_operation_error(error, redactor)
         if error and not payload.get("response"):
             detail = redactor(error) if isinstance(error, str) else describe_shape(error)
-            return Unusable(f"the job ended with an error of no known form: {detail}")
+            return Unusable(f"the job ended with an error in an unknown format: {detail}")
         return None
     if error or not isinstance(answer, Mapping) or not (is_done is None or is_done is False):
         detail = describe_shape(answer)
         if isinstance(error, Mapping) and has_error:
             detail = redactor(error.get("message") or f"code {error.get('code')}")
-        raise ProviderError(f"what came tells nothing of the job: {detail}")
+        raise ProviderError(f"the answer has no job state: {detail}")
     return Running()
 
 
@@ -148,7 +146,7 @@ def explain_filtered_samples(response: Mapping[str, Any], redactor: Redactor) ->
             append_support_code_meaning(redactor(reason)) for reason in dict.fromkeys(reasons)
         )
     count = count_filtered_samples(response)
-    return f"a safety filter took {count} of them" if count else ""
+    return f"a safety filter removed {count} results" if count else ""
 
 
 def count_filtered_samples(response: Mapping[str, Any]) -> int | None:

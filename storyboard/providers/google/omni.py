@@ -126,7 +126,7 @@ class Omni:
         raw_id = reply.value.get("id") if isinstance(reply.value, Mapping) else None
         name = raw_id.rpartition("/")[2] if isinstance(raw_id, str) else ""
         if not _IDENTIFIER.fullmatch(name) or self._client.redactor.contains_secret(name):
-            raise self._client.unknown_outcome_error("it took the job and named none")
+            raise self._client.unknown_outcome_error("it accepted the job but returned no name")
         return Operation(_NAME_PREFIX + name)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
@@ -140,7 +140,7 @@ class Omni:
                 message or code for code, message in _list_errors(value)
             ) or describe_shape(value)
             raise ProviderError(
-                f"what came tells nothing of the job: {self._client.redactor(detail)}",
+                f"the answer has no job state: {self._client.redactor(detail)}",
                 provider=self._client.provider,
             )
         if status not in _FINAL_STATUSES:
@@ -161,7 +161,7 @@ class Omni:
         value = await self._fetch_interaction(sample.uri)
         videos = list(_list_videos(value))
         if not videos:
-            raise Gone("the interaction holds no video any more", provider=self._client.provider)
+            raise Gone("the interaction no longer contains a video", provider=self._client.provider)
         return replace(
             sample, path=await self._save_video_file(videos[-1], out, _compute_file_expiry(value))
         )
@@ -175,13 +175,13 @@ class Omni:
         except NotFound as error:
             raise self._unknown_interaction_error() from error
         if not isinstance(reply.value, Mapping):
-            raise ProviderError("the answer is no JSON", provider=self._client.provider)
+            raise ProviderError("the answer is not JSON", provider=self._client.provider)
         return reply.value
 
     async def _resolve_extension_source(self, video: Input | None) -> Mapping[str, str]:
         """What an extension goes on from, in the terms of the body."""
         if video is None:
-            raise self._missing_source_error("there is no video to go on from")
+            raise self._missing_source_error("there is no video to extend")
         fresh = video.expires_at is None or video.expires_at > time.time()
         if video.uri and fresh:
             if self.is_interaction_reference(video.uri):
@@ -194,7 +194,7 @@ class Omni:
                     raise
         if video.path is None:
             raise self._missing_source_error(
-                "the video to go on from expired there, and its file is not here"
+                "the video to extend has expired, and its file is not in the store"
             )
         size = video.path.stat().st_size
         if size > MAX_INLINE_BYTES:
@@ -204,15 +204,15 @@ class Omni:
 
     def _unknown_interaction_error(self) -> Gone:
         return Gone(
-            "the service no longer knows the interaction",
-            hint="`--retake` the shot that it was made for",
+            "the interaction was not found",
+            hint="use `--retake` for the shot that it was made for",
             provider=self._client.provider,
         )
 
     def _missing_source_error(self, message: str) -> InvalidRequest:
         return InvalidRequest(
             message,
-            hint="`storyboard store fetch`, or `--retake` the shot that it continues",
+            hint="run `storyboard store fetch`, or use `--retake` for the shot that it continues",
             provider=self._client.provider,
         )
 
@@ -259,18 +259,18 @@ class Omni:
             concern = find_filter_categories(message) or next(
                 (c for c, _ in errors if c), ""
             ).replace("_", " ")
-            why = append_support_code_meaning(message) or f"a filter took it ({concern})"
+            why = append_support_code_meaning(message) or f"a safety filter blocked it ({concern})"
             return Filtered(why, concern, hint=suggest_filter_cure(concern))
         if status == "completed":
             model_text = self._client.redactor(" ".join(_list_texts(interaction)))
             why = message or f"{NO_RESULT}: {self._client.redactor(describe_shape(interaction))}"
             why = (
-                f"the model made no video and said: {model_text}"
+                f"the model returned no video and answered: {model_text}"
                 if model_text and not message
                 else why
             )
             return Unusable(why) if _has_possible_output(interaction) else Failed(why)
-        message = message or f"the job ended as `{status.replace('_', ' ')}`"
+        message = message or f"the job ended with state `{status.replace('_', ' ')}`"
         return Failed(message, billed=status in _CUT_OFF_STATUSES)
 
 

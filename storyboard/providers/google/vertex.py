@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _CONTENT_KINDS = frozenset({Kind.STILL, Kind.WRITE, Kind.SPEECH})
 _SETTINGS = build_settings_schema(
     "Vertex AI",
-    "Credentials come from the environment.",
+    "Credentials are read from the environment.",
     {
         "project": {
             "title": "Project",
@@ -56,11 +56,11 @@ _SETTINGS = build_settings_schema(
         },
         "storage_uri": {
             "title": "Storage",
-            "description": "Where Vertex writes its results, and large inputs go; else they "
-            "travel inline.",
+            "description": "Cloud Storage folder for results and large inputs. Absent: they "
+            "are sent inside requests and answers.",
             "type": "string",
             "pattern": "^gs://[a-z0-9][a-z0-9._-]+[a-z0-9](/[^?#]*)?$",
-            "x-wants": "a place such as gs://my-bucket/films",
+            "x-wants": "a Cloud Storage folder such as gs://my-bucket/films",
             "examples": ["gs://my-bucket/films"],
         },
     },
@@ -71,31 +71,31 @@ _OPTIONS: Mapping[str, Any] = MappingProxyType(
         "properties": {
             "person_generation": {
                 "title": "People",
-                "description": "Which people Veo may show; allow_all is for projects on a list.",
+                "description": "Which people Veo may show; allow_all needs Google's approval.",
                 "enum": ["allow_adult", "dont_allow", "allow_all"],
                 "default": "allow_adult",
             },
             "resize": {
                 "title": "Resize",
-                "description": "How a first frame of another shape is fitted.",
+                "description": "How to fit a first frame that has another aspect ratio.",
                 "enum": ["pad", "crop"],
                 "default": "pad",
             },
             "compression": {
                 "title": "Compression",
-                "description": "Of the result; lossless needs `providers.vertex.storage_uri`.",
+                "description": "Lossless results need `providers.vertex.storage_uri`.",
                 "enum": ["optimized", "lossless"],
                 "default": "optimized",
             },
             "labels": {
                 "title": "Labels",
-                "description": "For the project's bills; never part of what a take is.",
+                "description": "Labels for the project's bills; they never make a take stale.",
                 "type": "object",
                 "additionalProperties": {"type": "string", "maxLength": 63},
             },
             "enhance_prompt": {
                 "title": "Enhance the prompt",
-                "description": "Veo writes the prompt anew; Veo 3 always does.",
+                "description": "Veo rewrites the prompt; Veo 3 always does.",
                 "const": True,
             },
         },
@@ -190,10 +190,10 @@ class Vertex:
         """Raises AuthenticationError where results would lie in a bucket that stays shut to us."""
         if self._storage_uri and await self._project.has_api_key():
             raise AuthenticationError(
-                "VERTEX_API_KEY opens no bucket, so what goes to `providers.vertex.storage_uri` "
-                "could be bought and not fetched",
+                "VERTEX_API_KEY can't access buckets, so a result in "
+                "`providers.vertex.storage_uri` could be bought but not downloaded",
                 hint="use Application Default Credentials (`gcloud auth application-default "
-                "login`), or leave `storage_uri` out: results then come along with the answer",
+                "login`), or delete `storage_uri`: results then come inside the answer",
                 provider=self.name,
             )
 
@@ -219,7 +219,7 @@ class Vertex:
             location_path = await self._project.resolve_location_path(GLOBAL)
             if not location_path:
                 raise EnvironmentProblem(
-                    "Omni on Vertex AI needs a project, which a key does not name",
+                    "Omni on Vertex AI needs a project, and a key doesn't include one",
                     hint="set `providers.vertex.project` in the film, or GOOGLE_CLOUD_PROJECT",
                 )
             media = VertexMediaHost(self._project, self._storage_uri)

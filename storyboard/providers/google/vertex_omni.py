@@ -31,7 +31,7 @@ class VertexMediaHost:
         if not uri.startswith("gs://"):
             return ""
         if not await self._project.bucket.can_object_exist(uri):
-            raise Gone(f"{uri} is not there", provider=self._project.provider)
+            raise Gone(f"{uri} was not found", provider=self._project.provider)
         return uri
 
     async def upload_video(self, path: Path) -> str:
@@ -40,9 +40,9 @@ class VertexMediaHost:
         if not base_uri:
             size = await asyncio.to_thread(lambda: path.stat().st_size)
             raise InvalidRequest(
-                f"the take that is run on has {size / 1e6:.0f} MB, more than goes along inline",
-                hint="set `providers.vertex.storage_uri: gs://my-bucket/films`; "
-                "it is uploaded there",
+                "the take to extend is too large to send with the request: "
+                f"{size / 1000000.0:.0f} MB",
+                hint="set `providers.vertex.storage_uri: gs://my-bucket/films` to upload it there",
                 provider=self._project.provider,
             )
         data = await asyncio.to_thread(path.read_bytes)
@@ -52,6 +52,7 @@ class VertexMediaHost:
         """A result as the file `out`; an object has no end but that of its bucket's rules."""
         if not uri.startswith("gs://"):
             raise ProviderError(
-                f"`{self._project.redactor(uri)}` is in no bucket", provider=self._project.provider
+                f"`{self._project.redactor(uri)}` is not in a bucket",
+                provider=self._project.provider,
             )
         return await self._project.bucket.download_object(uri, out)

@@ -61,7 +61,7 @@ class VertexProject:
                 return ""
         if not project:
             raise EnvironmentProblem(
-                "no project of Google Cloud is named",
+                "no Google Cloud project is set",
                 hint=f"set `providers.{self.provider}.project` in the film, or {PROJECT}",
             )
         checked_project = _require_matching_name(project, _PROJECT, "project", PROJECT)
@@ -109,16 +109,17 @@ class VertexProject:
     def _translate_known_error(self, api_error: ApiError) -> StoryboardError | None:
         if api_error.status == 400 and "api key not valid" in api_error.message.lower():
             return AuthenticationError(
-                f"Vertex AI does not know the key in {VERTEX_KEY_VARIABLE}",
-                hint="see `storyboard doctor` for the keys that are set",
+                f"Vertex AI: the key in {VERTEX_KEY_VARIABLE} is not valid",
+                hint="run `storyboard doctor` to see which keys are set",
                 provider=self.provider,
             )
         if api_error.status != 404:
             return None
         message = self.redactor(api_error.message) or "status 404"
         return NotFound(
-            f"Vertex AI knows nothing of that: {message}",
-            hint="the model may be switched off, in another location or not open to the project",
+            f"Vertex AI: not found: {message}",
+            hint="check the model: it may be switched off, in another location, or not available "
+            "to the project",
             provider=self.provider,
         )
 
@@ -138,7 +139,7 @@ def _require_matching_name(
     """`name`, which becomes part of an address, if it has the form of one."""
     if not pattern.fullmatch(name):
         raise EnvironmentProblem(
-            f"`{name}` is no {label} of Google Cloud",
-            hint=f"see `providers.vertex.{label}` in the film and {variable_name}",
+            f"`{name}` is not a valid Google Cloud {label}",
+            hint=f"check `providers.vertex.{label}` in the film and {variable_name}",
         )
     return name

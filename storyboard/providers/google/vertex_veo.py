@@ -65,7 +65,7 @@ class VertexVeo:
             or not OPERATION.fullmatch(name)
             or self._project.redactor.contains_secret(name)
         ):
-            raise client.unknown_outcome_error("it took the job and named none")
+            raise client.unknown_outcome_error("it accepted the job but returned no name")
         return Operation(name)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
@@ -73,16 +73,16 @@ class VertexVeo:
         match = OPERATION.fullmatch(operation.name)
         if match is None:
             name = self._project.redactor(operation.name)
-            raise Gone(f"`{name}` is no job of Vertex AI", provider="vertex")
+            raise Gone(f"`{name}` is not a job of Vertex AI", provider="vertex")
         path = f"/v1/{match['resource']}:fetchPredictOperation"
         try:
             reply = await self._project.open_client(match["location"] or "").request_with_retry(
                 "POST", path, json={"operationName": operation.name}
             )
         except NotFound as error:
-            raise Gone(f"Vertex AI no longer knows the job: {error}", provider="vertex") from None
+            raise Gone(f"Vertex AI: job not found: {error}", provider="vertex") from None
         if not isinstance(reply.value, dict):
-            raise ProviderError("the answer of Vertex AI is no JSON", provider="vertex")
+            raise ProviderError("the answer of Vertex AI is not JSON", provider="vertex")
         return await read_outcome(reply.value, place.scratch, self._project.redactor)
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:
@@ -94,7 +94,7 @@ class VertexVeo:
         base_uri = normalize_storage_uri(self._storage_uri)
         if request.settings.options.get("compression") == "lossless" and not base_uri:
             raise InvalidRequest(
-                "`compression: lossless` needs a place in Cloud Storage",
+                "`compression: lossless` needs a Cloud Storage folder",
                 hint="set `providers.vertex.storage_uri: gs://my-bucket/films`",
                 provider="vertex",
             )
@@ -142,12 +142,12 @@ async def _read_video(source: Input, *, may_upload: bool) -> bytes:
     """The bytes of the take that is run on."""
     path = source.path
     if path is None:
-        raise InvalidRequest("the take that is run on has neither file nor URI", provider="vertex")
+        raise InvalidRequest("the take to extend has neither a file nor a URI", provider="vertex")
     size = await asyncio.to_thread(lambda: path.stat().st_size)
     if size > MAX_INLINE_BYTES and not may_upload:
         raise InvalidRequest(
-            f"the take that is run on has {size / 1e6:.0f} MB, more than goes along inline",
-            hint="set `providers.vertex.storage_uri: gs://my-bucket/films`; it is uploaded there",
+            f"the take to extend is too large to send with the request: {size / 1000000.0:.0f} MB",
+            hint="set `providers.vertex.storage_uri: gs://my-bucket/films` to upload it there",
             provider="vertex",
         )
     return await asyncio.to_thread(path.read_bytes)

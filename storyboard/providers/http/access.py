@@ -27,7 +27,8 @@ def read_key(provider: str, variables: Sequence[str], redactor: Redactor, *, hin
             if _KEY.fullmatch(key):
                 return redactor.add_secret(key)
             raise AuthenticationError(
-                f"{variable} holds what no key has: a space or a special character",
+                f"{variable} contains a space or a special character, which is not allowed in "
+                "a key",
                 hint=hint,
                 provider=provider,
             )

@@ -21,17 +21,18 @@ def resolve_base_url(variable_name: str, default: str) -> str:
     parts = urlsplit(configured)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise EnvironmentProblem(
-            f"{variable_name} is no address", hint="give an origin, such as http://127.0.0.1:8080"
+            f"{variable_name} is not a valid address",
+            hint="set it to an origin, such as http://127.0.0.1:8080",
         )
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise EnvironmentProblem(
-            f"{variable_name} holds more than an origin",
-            hint=f"{parts.scheme}://{parts.netloc} is enough; the paths are added",
+            f"{variable_name} contains more than an origin",
+            hint=f"set it to {parts.scheme}://{parts.netloc}; paths are added automatically",
         )
     if parts.scheme == "http" and not is_loopback(configured):
         raise EnvironmentProblem(
-            f"{variable_name} is plain http to another machine, "
-            "which would send the key unencrypted",
+            f"{variable_name} is an http address of another machine, so the key would be sent "
+            "unencrypted",
             hint=f"https://{parts.netloc}",
         )
     return f"{parts.scheme}://{parts.netloc}"
@@ -62,17 +63,15 @@ def check_download_url(url: str, service_base_url: str, provider: str) -> str:
     try:
         parts, _ = urlsplit(url), _split_origin(url)
     except ValueError:
-        raise ProviderError(
-            f"{provider} names a place that is no address", provider=provider
-        ) from None
+        raise ProviderError(f"{provider} returned an invalid address", provider=provider) from None
     if parts.scheme == "https" and parts.hostname:
         return url
     is_local = service_base_url.startswith("http://") and is_loopback(service_base_url)
     if parts.scheme == "http" and is_local and is_loopback(url):
         return url
     raise ProviderError(
-        f"{provider} sends its clients to an address that is not https",
-        hint="that is not followed; nothing is lost",
+        f"{provider} redirects to an address that is not https",
+        hint="render again later; the redirect was not followed and nothing is lost",
         provider=provider,
     )
 

@@ -55,8 +55,8 @@ def load_tls_context() -> ssl.SSLContext:
         variable = next((name for name in _CERTIFICATES if os.environ.get(name)), "")
         reason = error.strerror or type(error).__name__
         raise EnvironmentProblem(
-            f"{variable or 'the file of the package certifi'} holds no certificates: {reason}",
-            hint=f"unset it, or name a PEM file that is there; {_UNSENT_HINT}"
+            f"{variable or 'the file of the package certifi'} has no valid certificates: {reason}",
+            hint=f"unset it, or set it to an existing PEM file; {_UNSENT_HINT}"
             if variable
             else f"install certifi again; {_UNSENT_HINT}",
         ) from error
@@ -71,17 +71,17 @@ def convert_proxy_errors() -> Iterator[None]:
         yield
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         variable, cause = _find_bad_proxy_variable() or (
-            "NO_PROXY, or the proxy of the system,",
+            "NO_PROXY or the system proxy",
             error,
         )
         if isinstance(cause, ImportError):
             raise EnvironmentProblem(
-                f"{variable} names a SOCKS proxy, which wants one more package",
-                hint=f"pip install 'httpx[socks]', or name an http proxy; {_UNSENT_HINT}",
+                f"{variable} names a SOCKS proxy, which needs another package",
+                hint=f"pip install 'httpx[socks]', or set an http proxy; {_UNSENT_HINT}",
             ) from error
         raise EnvironmentProblem(
-            f"{variable} names no proxy that can be used",
-            hint=f"unset it, or give it as http://HOST:PORT; {_UNSENT_HINT}",
+            f"{variable} is not a valid proxy",
+            hint=f"unset it, or set it to http://HOST:PORT; {_UNSENT_HINT}",
         ) from error
 
 

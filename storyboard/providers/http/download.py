@@ -72,7 +72,7 @@ async def download_file(
             continue
         if part.size == 0:
             part.path.unlink(missing_ok=True)
-            raise ProviderError("an empty file was sent", provider=client.provider)
+            raise ProviderError("the downloaded file is empty", provider=client.provider)
         part.path.replace(out)
         return out
     part.path.unlink(missing_ok=True)
@@ -118,23 +118,22 @@ async def _download_rest(
                     if target := extract_media_url(parse_json(await _read_limited_body(answer))):
                         url = urljoin(url, target)
                         continue
-                    raise ProviderError(
-                        "an answer came that names no result", provider=client.provider
-                    )
+                    raise ProviderError("the answer contains no result", provider=client.provider)
                 await _check_media_response(client, answer)
                 await _stream_body_to_file(client, answer, part)
                 return
         except httpx.InvalidURL:
             raise ProviderError(
-                "the service names a place that is no address", provider=client.provider
+                "the address of the result is not valid", provider=client.provider
             ) from None
         except httpx.TransportError as error:
             raise _DownloadBroken(
                 ProviderError(
-                    f"the download broke off ({type(error).__name__})", provider=client.provider
+                    f"the download was interrupted ({type(error).__name__})",
+                    provider=client.provider,
                 )
             ) from None
-    raise ProviderError("the download is sent from place to place", provider=client.provider)
+    raise ProviderError("the download has too many redirects", provider=client.provider)
 
 
 async def _check_media_response(client: ServiceClient, answer: httpx.Response) -> None:
@@ -144,23 +143,23 @@ async def _check_media_response(client: ServiceClient, answer: httpx.Response) -
         if content_type.startswith(_WORDS):
             kind = content_type.partition(";")[0]
             raise ProviderError(
-                f"words came ({kind}) where a medium was asked", provider=client.provider
+                f"the download is text ({kind}), not a media file", provider=client.provider
             )
         return
     api_error = parse_error(answer.status_code, answer.headers, await _read_limited_body(answer))
     error = client.to_error(api_error)
     if answer.status_code in (401, 403) and not has_same_origin(str(answer.url), client.base):
         raise ProviderError(
-            f"the address of the result lets nobody in (status {answer.status_code})",
-            hint="such addresses hold for some time only",
+            f"access to the result was denied (HTTP {answer.status_code})",
+            hint="render again to get a new address; such addresses expire",
             provider=client.provider,
         )
     if answer.status_code in (404, 410):
         if api_error.is_from_api and has_same_origin(str(answer.url), client.base):
-            raise Gone("the result is no longer there", provider=client.provider)
+            raise Gone("the result no longer exists", provider=client.provider)
         raise NotFoundElsewhere(
-            f"the result is not found (status {answer.status_code}), and it is not the service"
-            " itself that says so",
+            f"the result was not found (HTTP {answer.status_code}), but this answer is not "
+            "from the provider itself",
             provider=client.provider,
         )
     if answer.status_code == 403 and not isinstance(error, AuthenticationError):
@@ -201,10 +200,13 @@ async def _stream_body_to_file(
         async for chunk in answer.aiter_raw():
             stream.write(chunk)
             if stream.tell() > _LARGEST:
-                raise ProviderError("the result has no end", provider=client.provider)
+                raise ProviderError("the result is too large", provider=client.provider)
     if part.total_size is not None and part.size != part.total_size:
         raise _DownloadBroken(
-            ProviderError(f"{part.size} of {part.total_size} bytes came", provider=client.provider)
+            ProviderError(
+                f"the download is incomplete: {part.size} of {part.total_size} bytes",
+                provider=client.provider,
+            )
         )
 
 

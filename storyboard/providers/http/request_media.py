@@ -29,12 +29,12 @@ async def read_picture_with_mime(
     """
     name = picture_input.name or picture_input.role.value
     if picture_input.path is None:
-        raise _picture_error(f"the picture `{name}` has no file", provider)
+        raise _picture_error(f"the image `{name}` has no file", provider)
     try:
         data = await asyncio.to_thread(picture_input.path.read_bytes)
     except OSError as error:
         raise _picture_error(
-            f"the picture `{name}` can't be read: {error.strerror}", provider
+            f"the image `{name}` can't be read: {error.strerror}", provider
         ) from None
     mime = detect_mime(data)
     if not mime:
@@ -50,8 +50,8 @@ async def read_picture_with_mime(
     if len(data) <= MAX_PICTURE_BYTES:
         return data, mime
     raise _picture_error(
-        f"{picture_input.path.name} has more than {MAX_PICTURE_BYTES // 1_000_000} MB, "
-        "even as a JPEG",
+        f"{picture_input.path.name} is too large: more than {MAX_PICTURE_BYTES // 1000000} "
+        "MB, even as a JPEG",
         provider,
     )
 
@@ -59,7 +59,7 @@ async def read_picture_with_mime(
 async def _reencode_picture(path: Path, suffix: str, place: Workplace, provider: str) -> bytes:
     data: bytes | None = await place.compute(convert_picture_file, path, suffix)
     if data is None:
-        raise _picture_error(f"{path.name} is no picture that can be read", provider)
+        raise _picture_error(f"{path.name} is not a readable image", provider)
     return data
 
 
@@ -86,7 +86,9 @@ def convert_picture_file(path: Path, suffix: str) -> bytes | None:
 
 
 def _picture_error(message: str, provider: str) -> InvalidRequest:
-    return InvalidRequest(message, hint="PNG or JPEG suit every model", provider=provider)
+    return InvalidRequest(
+        message, hint="save it as PNG or JPEG; every model accepts these", provider=provider
+    )
 
 
 MAX_INLINE_BYTES = 15_000_000
@@ -105,7 +107,7 @@ def decode_base64_medium(text: object, provider: str) -> bytes:
     except (binascii.Error, ValueError):
         data = b""
     if not data:
-        raise ProviderError("what was delivered is no medium", provider=provider)
+        raise ProviderError("the result is not a media file", provider=provider)
     return data
 
 

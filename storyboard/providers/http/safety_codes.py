@@ -14,7 +14,7 @@ _CODES: Mapping[str, tuple[int, ...]] = {
     "hate": (57734940, 22137204),
     "another reason": (74803281, 29578790, 42876398),
     "prohibited content": (89371032, 49114662, 63429089, 72817394, 60599140),
-    "somebody else's content": (35561574, 35561575),
+    "third-party content": (35561574, 35561575),
     "sexual content": (90789179, 43188360),
     "toxic language": (78610348,),
     "violence": (61493863, 56562880),
@@ -29,18 +29,18 @@ MEANING: Mapping[str, str] = MappingProxyType(
 
 _CODE_SENTENCE = re.compile(r"[Ss]upport codes?:? *([\d, ]+)")
 _CURES = {
-    "a celebrity": "names of people are often taken for celebrities: describe, don't name",
-    "a child": "say that everybody is grown up, or leave children out; Google makes them for the"
-    " projects on its list alone, with `person_generation: allow_all`",
-    "another reason": "ask again: such answers are not always the same",
-    "somebody else's": "leave out brands, titles, characters and quotes of others:"
+    "a celebrity": "describe people without names; names are often mistaken for celebrities",
+    "a child": "write the age of adults into the prompt, or leave children out; Google generates"
+    " children only for projects on its list, with `person_generation: allow_all`",
+    "another reason": "render again; the filter doesn't always decide the same way",
+    "somebody else's": "leave out brands, titles, characters and quotations of others:"
     " describe what is seen",
-    "a person or face": "`person_generation` may forbid people; a picture that is sent may show"
-    " one",
+    "a person or face": "check `person_generation`, which may not allow people; an image that is"
+    " sent may show a person",
     "personal data": "leave out names with addresses, numbers or dates",
-    "the project's own filter": "Model Armor of your own project refused: see its template there",
-    "sound": "ask once more: filters of sound do not always say the same; or `audio: false`, where"
-    " the model can be silent",
+    "the project's own filter": "check the Model Armor template of your project",
+    "sound": "render again, since filters of sound don't always decide the same way; or set"
+    " `audio: false` where the model can be silent",
 }
 
 
@@ -63,7 +63,7 @@ def find_filter_categories(text: str) -> str:
 def append_support_code_meaning(text: str) -> str:
     """The service's sentence with the meaning of its codes behind it."""
     concern = find_filter_categories(text)
-    return f"{text} (the filter saw: {concern})" if concern else text
+    return f"{text} (the filter found: {concern})" if concern else text
 
 
 def suggest_filter_cure(filter_category: str) -> str:

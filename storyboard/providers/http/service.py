@@ -53,8 +53,8 @@ _PATIENCE_S = 60.0
 _LONGEST_PAUSE_S = 600.0
 _LARGEST_ANSWER = 256 << 20
 _LARGEST_ERROR = 1 << 20
-_TOO_LONG = "it has no end"
-_TOO_SLOW = "it only drips"
+_TOO_LONG = "the answer is too long"
+_TOO_SLOW = "the answer arrives too slowly"
 _LONGEST_REQUEST_S = 1800.0
 """Longest that anything free may take, from the request to the end of the answer."""
 
@@ -197,7 +197,7 @@ class ServiceClient:
         is_success = 200 <= reply.status < 300
         if is_success and _is_web_page(reply):
             raise self.unknown_outcome_error(
-                "a web page came back, as from a proxy or a wrong base URL"
+                "the answer is a web page, possibly from a proxy or because of a wrong base URL"
             )
         if is_success and is_partial_allowed:
             return reply
@@ -214,21 +214,21 @@ class ServiceClient:
         if is_success and reply.value is None:
             job_name = self._suggest_job_adoption(reply.body)
             raise self.unknown_outcome_error(
-                f"its answer of status {reply.status} is no JSON{job_name}"
+                f"its answer (HTTP {reply.status}) is not JSON{job_name}"
             )
         if is_success:
             return reply
         api_error = parse_error(reply.status, reply.headers, reply.body)
         if not api_error.is_from_api:
             raise self.unknown_outcome_error(
-                f"what came back was status {reply.status} and no error of the service's own,"
-                " as from a proxy or a wrong base URL"
+                f"the answer is HTTP {reply.status} in an unknown format, possibly from a "
+                "proxy or because of a wrong base URL"
             )
         if self._verdict and (error := self._verdict(api_error)):
             raise error
         if reply.status not in _OWN_REJECTING_STATUSES:
             detail = f": {self.redactor(api_error.message)}" if api_error.message else ""
-            raise self.unknown_outcome_error(f"it answered with status {reply.status}{detail}")
+            raise self.unknown_outcome_error(f"it answered with HTTP {reply.status}{detail}")
         raise self._to_error(api_error)
 
     def _suggest_job_adoption(self, body: bytes) -> str:
@@ -237,7 +237,10 @@ class ServiceClient:
         name = match[1].decode("ascii") if match else ""
         if not name or self.redactor.contains_secret(name):
             return ""
-        return f"; what came of the answer names {name}, which `--adopt` takes if that is the job"
+        return (
+            f"; the incomplete answer names the job {name}: use it with `--adopt` if it is the "
+            "right one"
+        )
 
     async def close(self) -> None:
         """Gives back the connections."""
@@ -277,19 +280,19 @@ class ServiceClient:
             ):
                 reply = await _read_limited_response(answer, _GRACE_S, _SLOWEST_BYTES_S)
         except TimeoutError:
-            raise self._no_answer_error("it takes too long") from None
+            raise self._no_answer_error("timeout") from None
         except httpx.TransportError as error:
             raise self._no_answer_error(type(error).__name__) from None
         if reply.interruption == _TOO_LONG:
             raise ResponseTooLarge(
-                f"the answer from {self._service_name} has no end", provider=self.provider
+                f"{self._service_name}: the answer is too long", provider=self.provider
             )
         if reply.interruption:
             raise self._no_answer_error(reply.interruption)
         return reply
 
     def _no_answer_error(self, why: str) -> ProviderError:
-        return ProviderError(f"no answer from {self._service_name}: {why}", provider=self.provider)
+        return ProviderError(f"{self._service_name}: no answer: {why}", provider=self.provider)
 
     async def _send_billable_post(
         self,
@@ -326,9 +329,10 @@ class ServiceClient:
                     await answer.aclose()
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
                 raise Unreachable(
-                    f"{self._service_name} can't be reached:"
-                    f" {self.redactor(error) or 'no connection'}",
-                    hint="nothing was sent and nothing was bought",
+                    f"{self._service_name}: no connection: "
+                    f"{self.redactor(error) or 'unknown error'}",
+                    hint="check the network and render again; nothing was sent and nothing was "
+                    "bought",
                     provider=self.provider,
                     retry_after_s=2.0,
                 ) from None
@@ -340,30 +344,30 @@ class ServiceClient:
     def unknown_outcome_error(self, why: str) -> UnknownOutcome:
         """That an order may have been taken, and `why` nobody can say."""
         return UnknownOutcome(
-            f"the request went to {self._service_name} and {why}", provider=self.provider
+            f"the request was sent to {self._service_name}, but {why}", provider=self.provider
         )
 
     def _to_error(self, api_error: ApiError) -> StoryboardError:
         if self._verdict and (own_error := self._verdict(api_error)):
             return own_error
-        message = self.redactor(api_error.message) or f"status {api_error.status}"
+        message = self.redactor(api_error.message) or f"HTTP {api_error.status}"
         if api_error.status == 401 or (api_error.status == 403 and not find_support_codes(message)):
             return AuthenticationError(
-                f"{self._service_name} does not let us in: {message}",
+                f"{self._service_name}: authentication failed: {message}",
                 hint=suggest_access_cure(message)
-                or "see `storyboard doctor` for the keys that are set",
+                or "run `storyboard doctor` to see which keys are set",
                 provider=self.provider,
             )
         if api_error.status in (402, 429) and (cure := suggest_payment_cure(api_error)):
             return InvalidRequest(
-                f"{self._service_name} sells nothing: {message}",
+                f"{self._service_name}: payment problem: {message}",
                 hint=cure,
                 provider=self.provider,
             )
         if api_error.status == 429:
             return QuotaError(
-                f"{self._service_name} has too many requests of ours: {message}",
-                hint="the quota is the account's; render again later goes on",
+                f"{self._service_name}: rate limit exceeded: {message}",
+                hint="render again later; the quota applies to the whole account",
                 provider=self.provider,
                 retry_after_s=api_error.retry_after_s,
             )
@@ -377,25 +381,27 @@ class ServiceClient:
             )
         if api_error.status >= 500:
             return ProviderError(
-                f"{self._service_name} is in trouble (status {api_error.status}): {message}",
+                f"{self._service_name}: server error (HTTP {api_error.status}): {message}",
                 provider=self.provider,
             )
         if 300 <= api_error.status < 400:
             return InvalidRequest(
-                f"{self._service_name} sent us elsewhere (status {api_error.status})",
-                hint="the address is not one of its own; see the base URL in the environment",
+                f"{self._service_name}: unexpected redirect (HTTP {api_error.status})",
+                hint="check the base URL in the environment",
                 provider=self.provider,
             )
         if api_error.status == 413:
             return InvalidRequest(
-                f"{self._service_name} refuses so large a request: {message}",
-                hint="smaller pictures, or fewer references",
+                f"{self._service_name}: the request is too large: {message}",
+                hint="use smaller images or fewer references",
                 provider=self.provider,
             )
-        doubt_hint = "a proxy may have said so, or the base URL is not its own"
+        doubt_hint = "check the base URL and the proxy: this answer may not be from the provider"
         cure = suggest_access_cure(message) if api_error.is_from_api else doubt_hint
         return InvalidRequest(
-            f"{self._service_name} refuses: {message}", hint=cure, provider=self.provider
+            f"{self._service_name}: request rejected: {message}",
+            hint=cure,
+            provider=self.provider,
         )
 
 
@@ -456,5 +462,5 @@ def convert_unsent_errors(provider: str) -> Iterator[None]:
         ) from error
     except Exception as error:
         raise InvalidRequest(
-            f"the request can't be made: {type(error).__name__}: {error}", provider=provider
+            f"the request can't be built: {type(error).__name__}: {error}", provider=provider
         ) from error
