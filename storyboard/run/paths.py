@@ -23,7 +23,8 @@ def resolve_film_path(film: Path) -> Path:
     ]
     if strays:
         raise EnvironmentProblem(
-            f"{film} is a link to {real}, and has notes of its own: {_join_paths(strays)}",
+            f"{film} is a link to {real}, but has its own ledger or lock file: "
+            f"{_join_paths(strays)}",
             hint=_describe_stray_state_cure(film, real, [notes[stray] for stray in strays]),
         )
     return real
@@ -32,17 +33,17 @@ def resolve_film_path(film: Path) -> Path:
 def _describe_stray_state_cure(link: Path, real_film: Path, real_paths: list[Path]) -> str:
     if existing := [target for target in real_paths if target.exists()]:
         cure = (
-            f"{real_film} has notes too: {_join_paths(existing)};"
-            f" set one side's away, or name {real_film} itself"
+            f"move the files of one side away, or name {real_film} itself; it has its own "
+            f"too: {_join_paths(existing)}"
         )
     else:
         cure = (
-            f"they tell what is paid: move them to {_join_paths(real_paths)},"
-            f" or name {real_film} without them"
+            f"move these records of purchases to {_join_paths(real_paths)}, or name "
+            f"{real_film} to work without them"
         )
     store = locate_store_folder(link)
     if store.is_dir() and not _is_same_path(store, locate_store_folder(real_film)):
-        cure += f"\nits takes: storyboard store fetch {real_film} --from {store}"
+        cure += f"\nget its takes: storyboard store fetch {real_film} --from {store}"
     return cure
 
 

@@ -335,7 +335,7 @@ def resolve_attempt(folder: Path, name: str, **outcome: str | bool) -> tuple[Att
 def test_one_job_never_becomes_two_takes(tmp_path: Path, over: State, said: str) -> None:
     leave_attempt_in(tmp_path, State.SUBMITTING)
     leave_attempt_in(tmp_path, over, replace(PAID, digest="e" * 64, step="SH030", shot="SH030"))
-    with pytest.raises(UsageError, match="is SH030:t01"):
+    with pytest.raises(UsageError, match="belongs to SH030:t01"):
         resolve_attempt(tmp_path, "SH010", adopt=said)
     assert resolve_attempt(tmp_path, "SH010", adopt="op-10")[0].operation == "op-10"
 
@@ -356,5 +356,5 @@ def test_a_resolution_can_be_undone_until_the_provider_has_answered(tmp_path: Pa
         await ledger.transition(each, State.SUBMITTED, message="")
 
     run_in_ledger(tmp_path, record_answer)
-    with pytest.raises(UsageError, match="it was sent, and is op-7"):
+    with pytest.raises(UsageError, match="it was sent, as op-7"):
         resolve_attempt(tmp_path, "SH030", not_sent=True)

@@ -188,9 +188,9 @@ def test_a_queue_closed_for_the_day_stops_and_the_others_continue(tmp_path: Path
         lanes = RateLimiter(SlidingWindow(tmp_path), {}, lambda _: None)
         tomorrow = QuotaError("the day's requests are used up", retry_after_s=86_400.0)
         waits = asyncio.create_task(lanes.wait_for_submission_quota(make_step_of("shut"), ""))
-        with pytest.raises(QuotaError, match="used up; it takes no order before 20") as shut:
+        with pytest.raises(QuotaError, match="used up; the quota resets at 20") as shut:
             lanes.pause_queue(make_step_of("shut"), 99_000.0, tomorrow)
-        assert "nothing was ordered" in shut.value.hint
+        assert "nothing was submitted" in shut.value.hint
         assert shut.value.retry_after_s == pytest.approx(86_400, abs=5)
         rest = (
             lanes.wait_for_submission_quota(make_step_of(each), "") for each in ("shut", "open")

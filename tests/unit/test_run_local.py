@@ -246,7 +246,7 @@ def test_a_lossless_frame_that_was_kept_is_handed_on(tmp_path: Path) -> None:
     ("delivered", "says_source", "source", "note"),
     [
         (48, True, 24, ""),
-        (24, True, 0, "does not begin with its source"),
+        (24, True, 0, "doesn't start with the source"),
         (48, False, 24, ""),
         (25, False, 0, ""),
     ],
@@ -273,7 +273,7 @@ def test_a_clip_unlike_its_request_is_charged_but_not_stored(tmp_path: Path) -> 
     film, paid, _ = make_film(tmp_path, build_step("SH010"))
     paid.count_frames = lambda request: 20
     result = film.render()
-    assert "asked for 24 frames, got 20" in str(result.failed["SH010"])
+    assert "20 frames, not 24" in str(result.failed["SH010"])
     assert list(film.open_store().list_files()) == []
     assert result.spent_micros == 400_000
 
@@ -498,7 +498,7 @@ def test_interrupted_it_stops_in_order_and_goes_on_later(tmp_path: Path) -> None
     paid.running_polls = free.running_polls = 0
     assert film.render().exit_code == 0
     assert len(paid.read_bill()) == 2
-    assert "goes on at paid" in film.find_events("note")[0]["message"]
+    assert "continues on paid" in film.find_events("note")[0]["message"]
     assert len(film.find_events("operation_started")) == 3 + 3
     assert sum(bool(record["resumed"]) for record in film.find_events("operation_started")) == 2
 
@@ -528,7 +528,7 @@ def test_a_result_that_cannot_be_fetched_waits_for_the_next_run(
         raise ConnectionError("no route")
 
     fetch, paid.fetch = paid.fetch, fail_to_fetch  # type: ignore[method-assign]
-    assert "can't be fetched" in str(film.render().failed["SH010"])
+    assert "the download failed" in str(film.render().failed["SH010"])
     paid.fetch = fetch  # type: ignore[method-assign]
     assert film.render().exit_code == 0
     assert len(paid.read_bill()) == 1
@@ -594,7 +594,7 @@ def test_a_clock_that_ran_ahead_loses_nothing_that_is_there(tmp_path: Path) -> N
         return await fetch(sample, place)
 
     paid.fetch = fail_once_as_expired  # type: ignore[method-assign]
-    assert "can't be fetched" in str(film.render().failed["SH010"])
+    assert "the download failed" in str(film.render().failed["SH010"])
     assert film.render().exit_code == 0
     assert len(paid.read_bill()) == 1
 

@@ -48,7 +48,7 @@ def test_it_begins_behind_its_source(check_extension: Callable[..., AcceptedMedi
 def test_a_repeated_frame_is_found_and_noted(check_extension: Callable[..., AcceptedMedia]) -> None:
     proof = check_extension(361, lambda given: given + 1)
     assert proof.source_frames == 193
-    assert "begins with 193 frames" in proof.note
+    assert "starts with 193 frames" in proof.note
 
 
 def test_what_is_seen_is_weighed_against_what_was_bought(
@@ -64,7 +64,7 @@ def test_a_source_that_is_not_there_makes_all_of_it_new(
 ) -> None:
     proof = check_extension(360, lambda given: None)
     assert (proof.contains_source, proof.source_frames) == (False, 0)
-    assert "all of it is new" in proof.note
+    assert "the whole result counts as new" in proof.note
 
 
 def test_new_material_alone_is_looked_at_no_further(
@@ -75,11 +75,11 @@ def test_new_material_alone_is_looked_at_no_further(
 
     proof = check_extension(168, fail_if_called)
     assert (proof.contains_source, proof.source_frames) == (False, 0)
-    assert "does not begin with its source" in proof.note
+    assert "doesn't start with the source" in proof.note
 
 
 def test_a_length_that_nothing_explains_is_refused(
     check_extension: Callable[..., AcceptedMedia],
 ) -> None:
-    with pytest.raises(OperationFailed, match="asked for 168 new frames after 192, got 250"):
+    with pytest.raises(OperationFailed, match="250 frames, not 192 and 168 new ones"):
         check_extension(250)

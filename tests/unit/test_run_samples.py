@@ -183,9 +183,9 @@ def read_take_contents(film: FakeFilm) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("bad", "damaged", "state", "why"),
     [
-        (0, False, "submitted", "says that SH010:t01 is over, and its answer can't be used"),
-        (1, False, "done_remote", "SH010:t02 is ready but can't be fetched"),
-        (1, True, "done_remote", "SH010:t02 is ready but can't be fetched"),
+        (0, False, "submitted", "finished SH010:t01, but its answer can't be used"),
+        (1, False, "done_remote", "SH010:t02 is finished, but the download failed"),
+        (1, True, "done_remote", "SH010:t02 is finished, but the download failed"),
     ],
 )
 def test_an_unreadable_sample_is_kept_and_moves_no_other(
@@ -387,7 +387,7 @@ def test_a_missing_result_is_lost_only_after_it_expires(
         "storyboard.run.executor.result_expiry.find_retention_s", lambda attempt: 0.0
     )
     result = film.render()
-    assert "expired before it was fetched" in str(result.failed["SH010"])
+    assert "expired before it was downloaded" in str(result.failed["SH010"])
     assert list_attempt_ends(film) == [("SH010:t01", "lost", 400_000)]
 
 
@@ -420,7 +420,7 @@ def test_a_clip_of_another_size_never_enters_the_store(tmp_path: Path) -> None:
     step = replace(wide, settings=replace(wide.settings, resolution="720p"))
     film = FakeFilm(tmp_path / "film.yaml", [step], {"paid": FakeProvider(tmp_path / "remote")})
     result = film.render()
-    assert "asked for 1280x720, got 320x180" in str(result.failed["SH010"])
+    assert "320x180, not 1280x720" in str(result.failed["SH010"])
     assert not list(film.open_store().root.glob("**/*.mp4"))
 
 
@@ -513,7 +513,7 @@ def test_a_cut_off_result_is_fetched_again_and_not_bought_again(tmp_path: Path) 
     maker.halves = 99
     film.steps = [build_step("SH010"), build_step("SH020")]
     result = film.render()
-    assert "can't be fetched" in str(result.failed["SH020"])
+    assert "the download failed" in str(result.failed["SH020"])
     assert list_attempt_ends(film)[-1] == ("SH020:t01", "done_remote", 0)
     maker.halves = 0
     assert film.render().exit_code == 0
@@ -545,4 +545,4 @@ def test_an_extension_without_its_source_says_so(tmp_path: Path) -> None:
     )
     assert film.render().exit_code == 0
     notes = [record["message"] for record in film.find_events("note")]
-    assert any("does not begin with its source" in note for note in notes)
+    assert any("doesn't start with the source" in note for note in notes)

@@ -28,7 +28,7 @@ def test_work_is_done_in_other_processes_and_may_fail(tmp_path: Path) -> None:
         assert asyncio.run(_compute_in(workspace, os.getpid)) != os.getpid()
         with pytest.raises(ValueError, match="invalid literal"):
             asyncio.run(_compute_in(workspace, int, "x"))
-        with pytest.raises(EnvironmentProblem, match="died twice"):
+        with pytest.raises(EnvironmentProblem, match="was killed twice"):
             asyncio.run(_compute_in(workspace, os._exit, 3))
         assert asyncio.run(_compute_in(workspace, max, 1, 2)) == 2, (
             "the next work gets a new process"
@@ -98,7 +98,7 @@ def test_work_under_way_ends_with_its_run(tmp_path: Path) -> None:
         while not begun.exists():
             await asyncio.sleep(0.01)
         await asyncio.to_thread(workspace.close, kill_running=True)
-        with pytest.raises(RuntimeError, match="were ended"):
+        with pytest.raises(RuntimeError, match="were stopped"):
             await work
 
     asyncio.run(start_and_close())

@@ -159,7 +159,9 @@ def test_an_index_of_a_newer_storyboard_says_upgrade(store: Store) -> None:
     with sqlite3.connect(store.root / "index.sqlite") as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(EnvironmentProblem, match="a newer storyboard wrote the store's") as raised:
+    with pytest.raises(
+        EnvironmentProblem, match="written by a newer version of storyboard"
+    ) as raised:
         Store(store.root)
     assert raised.value.hint == "upgrade storyboard"
 

@@ -58,20 +58,23 @@ def check_delivery(
     (0, 0) where any will do. Raises OperationFailed for a file of the wrong kind, length or size.
     """
     if path.stat().st_size == 0:
-        raise OperationFailed("an empty file was delivered", hint=_RETRY_HINT)
+        raise OperationFailed("the provider delivered an empty file", hint=_RETRY_HINT)
     if kind in _STILL_KINDS and facts.frames != 1:
-        raise OperationFailed(f"asked for a picture, got {facts.frames} frames", hint=_RETRY_HINT)
+        raise OperationFailed(
+            f"the result is not an image: it has {facts.frames} frames", hint=_RETRY_HINT
+        )
     if kind is Kind.SPEECH and not facts.has_audio:
-        raise OperationFailed("asked for speech, got a file without sound", hint=_RETRY_HINT)
+        raise OperationFailed("the result is not speech: the file has no sound", hint=_RETRY_HINT)
     if kind is Kind.WRITE:
         _check_text_file(path)
     if kind not in MOVING_KINDS:
         return AcceptedMedia(facts)
     if facts.frames < 2:
-        raise OperationFailed("asked for moving pictures, got none", hint=_RETRY_HINT)
+        raise OperationFailed("the result contains no video", hint=_RETRY_HINT)
     if any(requested_size) and not _has_requested_size(facts, requested_size):
         raise OperationFailed(
-            f"asked for {requested_size[0]}x{requested_size[1]}, got {facts.width}x{facts.height}",
+            f"the result has the wrong size: {facts.width}x{facts.height}, not "
+            f"{requested_size[0]}x{requested_size[1]}",
             hint=_RETRY_HINT,
         )
     native = facts.rate or film_rate
@@ -84,8 +87,8 @@ def check_delivery(
         )
     if abs(facts.frames - expected_frames) > _LEEWAY:
         raise OperationFailed(
-            f"asked for {expected_frames} frames, got {facts.frames}",
-            hint="nothing was kept; render again asks once more",
+            f"the result has the wrong length: {facts.frames} frames, not {expected_frames}",
+            hint="render again to submit it once more; the result was not kept",
         )
     return AcceptedMedia(facts)
 
@@ -94,9 +97,9 @@ def _check_text_file(path: Path) -> None:
     try:
         words = path.read_text("utf-8").split()
     except UnicodeDecodeError as error:
-        raise OperationFailed("asked for words, got no UTF-8 text", hint=_RETRY_HINT) from error
+        raise OperationFailed("the result is not UTF-8 text", hint=_RETRY_HINT) from error
     if not words:
-        raise OperationFailed("asked for words, got none", hint=_RETRY_HINT)
+        raise OperationFailed("the result contains no text", hint=_RETRY_HINT)
 
 
 def _has_requested_size(facts: MediaFacts, requested_size: tuple[int, int]) -> bool:
@@ -120,20 +123,22 @@ def _check_extension(
         if measured_frames is None:
             return AcceptedMedia(
                 facts,
-                note=f"its first {source_frames} frames are not its source's; all of it is new",
+                note=f"the first {source_frames} frames don't match the source take; the whole "
+                "result counts as new",
             )
         if abs(facts.frames - measured_frames - bought_frames) > _LEEWAY:
             measured_frames = source_frames
         note = ""
         if extended_frames and not measured_frames:
-            note = "the result does not begin with its source; all of it is taken as new"
+            note = "the result doesn't start with the source take; the whole result counts as new"
         elif measured_frames != (claimed_frames or source_frames):
-            note = f"the result begins with {measured_frames} frames of its source"
+            note = f"the result starts with {measured_frames} frames of the source take"
         return AcceptedMedia(facts, measured_frames > 0, measured_frames, note)
     raise OperationFailed(
-        f"asked for {bought_frames} new frames after {extended_frames}, got {facts.frames} in all",
-        hint="nothing was kept; render again asks once more",
+        f"the result has the wrong length: {facts.frames} frames, not {extended_frames} and "
+        f"{bought_frames} new ones",
+        hint="render again to submit it once more; the result was not kept",
     )
 
 
-_RETRY_HINT = "nothing was kept; render again asks once more"
+_RETRY_HINT = "render again to submit it once more; the result was not kept"

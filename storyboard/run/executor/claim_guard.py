@@ -40,7 +40,7 @@ class ClaimGuard:
         while (claim := self._claims.acquire(digest, self._own_folder, run)) is None:
             if not is_announced:
                 holder = self._claims.read_owner(digest)
-                message = f"another film is making this: {holder}; waits for it"
+                message = f"waiting: another film is making the same take ({holder})"
                 self._emit(ev.Note(step=step.id, message=message))
                 is_announced = True
             await asyncio.sleep(_RETRY_PAUSE_S)
@@ -75,24 +75,27 @@ class ClaimGuard:
 
 def _unrecorded_run_error(step: Step, claim_run: str) -> UnknownOutcome:
     return UnknownOutcome(
-        f"{step.id} may have been bought: run {claim_run} of this film died while it was made, and"
-        " the ledger knows nothing of that run",
-        hint="put the ledger back from a backup; without one, `storyboard runs FILM --rebuild`"
-        " enters what may have been bought, and `storyboard resolve FILM"
-        f" {step.id}` says what came of it",
+        f"{step.id}: submission outcome unknown: run {claim_run} of this film stopped during "
+        "the submission, and the ledger has no record of that run",
+        hint="restore the ledger from a backup; if you have none, run `storyboard runs FILM "
+        "--rebuild` to list possible purchases, then record the outcome: `storyboard "
+        f"resolve FILM {step.id}`",
         provider=step.provider,
     )
 
 
 def _lost_ledger_error(step: Step, digest: str, state_folder: Path) -> UnknownOutcome:
     detail = (
-        "whose ledger there has lost it" if state_folder.is_dir() else "which is no longer there"
+        "and its ledger has no record of it"
+        if state_folder.is_dir()
+        else "and that film no longer exists"
     )
     return UnknownOutcome(
-        f"{step.id} may have been bought: a film died while it was made, {detail} ({state_folder})",
-        hint="where that film is now, render it: it fetches what was paid for; if it is gone for"
-        " good, look for the job with the provider, then say what came of it:"
-        f" `storyboard resolve FILM {digest[:12]}`",
+        f"{step.id}: submission outcome unknown: another film stopped during the submission, "
+        f"{detail} ({state_folder})",
+        hint="render that film if it still exists: it fetches the paid take; if not, look "
+        "for the job at the provider, then record the outcome: `storyboard resolve FILM "
+        f"{digest[:12]}`",
         provider=step.provider,
     )
 
@@ -101,18 +104,18 @@ def _other_film_purchase_error(
     attempt: Attempt, other_state: Path, step: Step, own_state: Path
 ) -> UnknownOutcome:
     film_folder = other_state.parent.parent
-    hint = "render that film first: it fetches what was paid for, and this one shares it"
+    hint = "render that film first: it fetches the paid take, and this film then uses it too"
     if not any(
         (film_folder / f"{other_state.name}{suffix}").exists() for suffix in (".yaml", ".yml")
     ):
         hint = (
-            f"{film_folder / other_state.name}.yaml is not there any more: give the film that name"
-            " back and render it; or, if this is the same film under a new name, give it its old"
-            f" state: mv {own_state} {own_state}.empty && mv {other_state} {own_state}"
+            f"{film_folder / other_state.name}.yaml no longer exists: rename the film back "
+            "and render it; or, if this is the same film with a new name, restore its old "
+            f"state: mv {own_state} {own_state}.empty && mv {other_state} {own_state}"
         )
     return UnknownOutcome(
-        f"{step.id} is the same as {attempt.name} of another film, which has ordered it"
-        f" and was interrupted ({other_state})",
+        f"{step.id} is the same as {attempt.name} of another film, which submitted it and was "
+        f"interrupted ({other_state})",
         hint=hint,
         provider=attempt.provider,
     )

@@ -154,7 +154,7 @@ class Downloader:
             workspace = AttemptWorkspace(self._workspace, f"a{attempt.id}")
             sample = await provider.fetch(sample, workspace)
         if sample.path is None:
-            raise ProviderError("no file came", provider=attempt.provider)
+            raise ProviderError("no file was received", provider=attempt.provider)
         return Download(attempt, sample, await self._probe_file(attempt, sample.path))
 
     async def _poll_for_inline_sample(self, attempt: Attempt, provider: Provider) -> Sample:
@@ -164,7 +164,7 @@ class Downloader:
         except Gone as error:  # whether the operation is forgotten is for a person to judge
             raise ProviderError(str(error), provider=attempt.provider) from error
         if current is None:
-            return Sample(problem="it came no more")
+            return Sample(problem="the download failed again")
         return current.samples[current.sample]
 
     async def _probe_file(self, attempt: Attempt, path: Path) -> MediaFacts | None:
@@ -175,5 +175,5 @@ class Downloader:
             return await self._inspector.run_in_batch(path)
         except MediaError as error:
             path.unlink(missing_ok=True)
-            message = str(error).replace(str(path), "what came").replace(path.name, "what came")
+            message = str(error).replace(str(path), "the result").replace(path.name, "the result")
             raise ProviderError(message, provider=attempt.provider) from error

@@ -21,7 +21,7 @@ from storyboard.run.executor.take_request import TakeRequest
 from storyboard.run.ledger.attempts import Attempt
 from storyboard.util.disk_errors import DiskProblem, explain_disk_errors
 
-REWORD_HINT = "other words help; `cast` and `look` are part of the prompt too"
+REWORD_HINT = "change the wording; `cast` and `look` are part of the prompt too"
 
 
 class ResubmitRequested(OperationFailed):
@@ -47,9 +47,9 @@ def to_storyboard_error(error: Exception, provider: str, subject: str) -> Storyb
         return disk_problem
     except Exception:
         provider_error = ProviderError(
-            f"{subject} failed by a fault of the adapter of {provider}, or of storyboard's own:"
-            f" {type(error).__name__}: {error}",
-            hint="the run log has its traceback; what was ordered is kept",
+            f"{subject} failed because of a bug in the adapter of {provider} or in "
+            f"storyboard: {type(error).__name__}: {error}",
+            hint="see the traceback in the run log; submitted jobs are kept",
             provider=provider,
         )
         provider_error.__cause__ = error
@@ -62,9 +62,9 @@ def outcome_unknown_error(attempts: Sequence[Attempt], why: object = "") -> Unkn
     names = ", ".join(attempt.name for attempt in attempts)
     reserved = format_usd(sum(attempt.reserved_micros for attempt in attempts))
     return UnknownOutcome(
-        f"{names} may have been bought: {why or first.message}; {reserved} is held",
-        hint="look for the job with the provider, then say what came of it: "
-        f"`storyboard resolve FILM {first.name}`",
+        f"{names}: submission outcome unknown ({why or first.message}); {reserved} stays reserved",
+        hint="look for the job at the provider, then record the outcome: `storyboard resolve "
+        f"FILM {first.name}`",
         provider=first.provider,
     )
 
@@ -73,8 +73,9 @@ def filter_hold_error(take_request: TakeRequest, why: object) -> DecisionNeeded:
     """That a filter took a take, and the film leaves it to a person."""
     name = take_request.step.shot or take_request.step.id
     return DecisionNeeded(
-        f"{take_request.step.id} was filtered and is held: {why}",
-        hint=f"change its words, or ask once more: `storyboard render FILM --force {name}`",
+        f"{take_request.step.id} was blocked by a safety filter: {why}",
+        hint="change the wording, or submit it again unchanged: `storyboard render FILM --force "
+        f"{name}`",
     )
 
 
@@ -85,18 +86,18 @@ def operation_not_saved_error(
     first = attempts[0]
     names = ", ".join(attempt.name for attempt in attempts)
     return DiskProblem(
-        f"{names} was ordered and is {operation}, which could not be written down: {error}",
-        hint="make room on the disk, then:"
-        f" storyboard resolve FILM {first.name} --adopt {operation}",
+        f"{names} was submitted as {operation}, but the ledger could not record it: {error}",
+        hint=f"free some disk space, then run: storyboard resolve FILM {first.name} --adopt "
+        f"{operation}",
     )
 
 
 def result_not_fetched_error(attempt: Attempt, why: Exception) -> ProviderError:
     """That a result is ready and can't be downloaded now; the attempt stays open."""
     return ProviderError(
-        f"{attempt.name} is ready but can't be fetched: {why}",
-        hint="nothing is lost; render again fetches it"
-        f" (`storyboard resolve FILM {attempt.name} --assume-lost` gives it up)",
+        f"{attempt.name} is finished, but the download failed: {why}",
+        hint="render again to download it; nothing is lost (to give it up: `storyboard "
+        f"resolve FILM {attempt.name} --assume-lost`)",
         provider=attempt.provider,
     )
 
@@ -105,7 +106,7 @@ def format_rebuy_hint(attempt: Attempt) -> str:
     """What a person can do about an attempt that was charged and brought no take."""
     shot = attempt.step if attempt.kind in HELPER_KINDS else attempt.shot or attempt.step
     return (
-        f"`storyboard render FILM --rebuy {shot}` buys it again; if"
-        f" {attempt.provider} has the job after all: `storyboard resolve FILM {attempt.name}"
-        f" --adopt {attempt.operation or 'OP'}`"
+        f"buy it again: `storyboard render FILM --rebuy {shot}`; or, if {attempt.provider} "
+        f"still has the job: `storyboard resolve FILM {attempt.name} --adopt "
+        f"{attempt.operation or 'OP'}`"
     )

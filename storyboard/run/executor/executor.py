@@ -226,8 +226,8 @@ class _PlanRun:
         take = self._takes.get(parent_id)
         if take is not None and self._step_runner.is_awaiting_pick(take):
             raise DecisionNeeded(
-                f"{parent_id} has several takes and none is picked",
-                hint=f"`storyboard pick FILM {parent_id} t01`, or set policy.on_pick: first",
+                f"{parent_id} has several takes, but none is picked",
+                hint=f"run `storyboard pick FILM {parent_id} t01`, or set policy.on_pick: first",
             )
         return take
 
@@ -294,7 +294,7 @@ class _PlanRun:
                 self._context.emit(ev.Note(step=node.step.id, shot=node.step.shot, message=message))
         for attempt in self._context.ledger.recovered_attempts:
             if attempt.state is State.UNKNOWN:
-                message = f"{attempt.name}: {attempt.message}; nobody knows whether it was bought"
+                message = f"{attempt.name}: submission outcome unknown ({attempt.message})"
                 self._context.emit(ev.Note(step=attempt.step, shot=attempt.shot, message=message))
 
     async def _abandon_or_announce_attempts(self) -> None:
@@ -307,14 +307,15 @@ class _PlanRun:
                 await ledger.transition(attempt, State.ABANDONED, message="the run was stopped")
             elif attempt.state is State.SUBMITTING:
                 message = (
-                    f"{attempt.name} may have been bought: it was sent to {attempt.provider} and"
-                    f" no answer had come; see `storyboard resolve FILM {attempt.name}`"
+                    f"{attempt.name}: submission outcome unknown (sent to {attempt.provider}, "
+                    "no answer yet); to record the outcome: `storyboard resolve FILM "
+                    f"{attempt.name}`"
                 )
                 self._context.emit(ev.Note(step=attempt.step, shot=attempt.shot, message=message))
             elif self._stop_count:
                 message = (
-                    f"{attempt.name} goes on at {attempt.provider} as {attempt.operation};"
-                    " the next render fetches it"
+                    f"{attempt.name} continues on {attempt.provider} as {attempt.operation}; "
+                    "the next render downloads it"
                 )
                 self._context.emit(ev.Note(step=attempt.step, shot=attempt.shot, message=message))
 

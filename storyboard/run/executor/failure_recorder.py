@@ -21,7 +21,7 @@ from storyboard.run.executor.errors import (
 from storyboard.run.ledger.attempts import Attempt, State
 from storyboard.run.ledger.ledger import Ledger
 
-_FREE_HINT = "it cost nothing; render again asks once more"
+_FREE_HINT = "render again to submit it once more; it cost nothing"
 
 
 class FailureRecorder:
@@ -77,10 +77,10 @@ class FailureRecorder:
                 provider=attempt.provider,
                 retry_after_s=outcome.again_s,
             )
-        retry_hint = f"{_FREE_HINT}, `policy: {{on_failed: retry}}` does by itself"
+        retry_hint = f"{_FREE_HINT}; to retry automatically, set `policy: {{on_failed: retry}}`"
         return OperationFailed(
             outcome.message,
-            hint=f"it is counted as charged; {format_rebuy_hint(attempt)}"
+            hint=f"{format_rebuy_hint(attempt)}; it counts as charged"
             if charged
             else outcome.hint or retry_hint,
             provider=attempt.provider,
@@ -91,7 +91,7 @@ class FailureRecorder:
         """An operation that is over, with nothing usable until its result would be gone."""
         await self._record_loss(attempt, message)
         return OperationFailed(
-            f"{attempt.name} was paid for and is lost: {message}",
+            f"{attempt.name} was charged, but its result is lost: {message}",
             hint=format_rebuy_hint(attempt),
             provider=attempt.provider,
             charged=True,
@@ -99,10 +99,10 @@ class FailureRecorder:
 
     async def record_expired_result(self, attempt: Attempt, error: Exception) -> OperationFailed:
         """A result that the service no longer has, after the time until which it keeps it."""
-        await self._record_loss(attempt, f"expired before it was fetched: {error}")
+        await self._record_loss(attempt, f"expired before it was downloaded: {error}")
         return OperationFailed(
-            f"{attempt.name} expired before it was fetched",
-            hint=f"it was paid for and is lost; {format_rebuy_hint(attempt)}",
+            f"{attempt.name} expired before it was downloaded",
+            hint=f"{format_rebuy_hint(attempt)}; it was charged and its result is lost",
             provider=attempt.provider,
             charged=True,
         )
@@ -111,7 +111,7 @@ class FailureRecorder:
         self, attempt: Attempt, path: Path | None, error: StoryboardError
     ) -> OperationFailed:
         """A file that can't be read or is not what was bought."""
-        message = str(error).replace(str(path), "what came")
+        message = str(error).replace(str(path), "the result")
         await self._ledger.transition(
             attempt, State.FAILED, message=message, settled_micros=attempt.reserved_micros
         )
@@ -119,10 +119,10 @@ class FailureRecorder:
         if not isinstance(error, OperationFailed):
             message = f"it can't be read: {message}"
         charged_hint = (
-            f"nothing was kept, and it is counted as charged; {format_rebuy_hint(attempt)}"
+            f"{format_rebuy_hint(attempt)}; it counts as charged, and the file was not kept"
         )
         return OperationFailed(
-            f"{attempt.name} is not what was bought: {message}",
+            f"{attempt.name} doesn't match the request: {message}",
             hint=charged_hint if charged else error.hint,
             provider=attempt.provider,
             charged=charged,

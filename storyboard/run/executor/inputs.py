@@ -85,7 +85,7 @@ class InputResolver:
         except OSError as error:
             raise StoryboardError(
                 f"{file.name} can't be read: {error.strerror or error}",
-                hint="the storyboard names it; put it back or name another",
+                hint="restore the file, or name another one in the storyboard",
             ) from error
 
     def _find_state_attachment(self, take: Take) -> Path | None:

@@ -80,4 +80,4 @@ class LockFileRecorder:
         )
         if playing is None or playing.sha256 != take.sha256:
             lock_file.set_pick(take)
-            self._emit(ev.Note(step=step_id, message=f"{take.name} is picked from now on"))
+            self._emit(ev.Note(step=step_id, message=f"{take.name} is now picked"))

@@ -70,7 +70,10 @@ def read_poll_interval_s() -> float:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        raise EnvironmentProblem(f"{POLL_S_VARIABLE} is {text!r}", hint="give seconds, such as 10")
+        raise EnvironmentProblem(
+            f"{POLL_S_VARIABLE} is not a number of seconds: {text!r}",
+            hint="set it to seconds, for example 10",
+        )
     return seconds
 
 

@@ -45,7 +45,7 @@ _MAX_UNUSABLE_POLLS = 20
 """How often one render polls an operation that ended with nothing usable: some minutes."""
 
 _TOO_FEW_RESULTS = Failed(
-    "the job ended with fewer results than were asked, and not why", billed=True
+    "the job ended with fewer results than requested, without a reason", billed=True
 )
 
 
@@ -158,13 +158,13 @@ class Poller:
         resolve = f"`storyboard resolve FILM {attempt.name} {other_options}--assume-lost`"
         if isinstance(error, Gone):
             return DecisionNeeded(
-                f"{attempt.provider} knows nothing of {attempt.name}: {error}",
-                hint="see that key, project and address are those that it was ordered"
-                f" with, and render again; if it is gone for good: {resolve}",
+                f"{attempt.provider} can't find {attempt.name}: {error}",
+                hint="check that the key, project and address are the same as when it was "
+                f"submitted, and render again; if the job no longer exists: {resolve}",
             )
         return ProviderError(
-            f"{attempt.provider} does not say how {attempt.name} stands: {error}",
-            hint=f"the job is kept; render again goes on asking ({resolve} gives it up)",
+            f"{attempt.provider} doesn't report the state of {attempt.name}: {error}",
+            hint=f"render again to ask again; the job is kept (to give it up: {resolve})",
             provider=attempt.provider,
         )
 
@@ -222,9 +222,11 @@ def _narrow_outcome_to_attempt(outcome: Outcome, attempt: Attempt, provider: Pro
         elif provider.repeatable:
             return _TOO_FEW_RESULTS
         else:
-            return Unusable("fewer results came than were asked for, and no word of why")
+            return Unusable("the provider returned fewer results than requested, without a reason")
     if isinstance(outcome, Filtered) and outcome.taken is not None and position >= outcome.taken:
-        return Unusable(f"a filter took {outcome.taken} of the results, and the others are missing")
+        return Unusable(
+            f"a safety filter removed {outcome.taken} of the results, and the others are missing"
+        )
     return outcome
 
 
@@ -232,9 +234,10 @@ def _unusable_error(attempt: Attempt, outcome: Unusable) -> ProviderError:
     deadline = find_unusable_deadline(attempt) or 0.0
     date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(deadline))
     return ProviderError(
-        f"{attempt.provider} says that {attempt.name} is over, and its answer can't be used:"
-        f" {outcome.message}",
-        hint=f"the job is kept; until {date} each render asks for it again, after that it counts"
-        f" as lost (`storyboard resolve FILM {attempt.name} --assume-lost` gives it up now)",
+        f"{attempt.provider} finished {attempt.name}, but its answer can't be used: "
+        f"{outcome.message}",
+        hint=f"render again to ask again; the job is kept until {date} and then counts as "
+        f"lost (to give it up now: `storyboard resolve FILM {attempt.name} "
+        "--assume-lost`)",
         provider=attempt.provider,
     )

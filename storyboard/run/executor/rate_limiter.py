@@ -165,7 +165,7 @@ class RateLimiter:
                         )
                     is_admitted = not wait
                     if wait > 1:
-                        message = f"waits {wait:.0f} s for the quota of {step.model}"
+                        message = f"waiting {wait:.0f} s for the quota of {step.model}"
                         self._emit(ev.Note(step=step.id, shot=step.shot, message=message))
                     await asyncio.sleep(wait)
 
@@ -219,8 +219,8 @@ class _Queue:
             until, error = self.closure
             when = time.strftime("%Y-%m-%d %H:%M", time.localtime(until))
             raise QuotaError(
-                f"{error}; it takes no order before {when}",
-                hint="nothing was ordered and nothing is held; render again then",
+                f"{error}; the quota resets at {when}",
+                hint="render again at that time; nothing was submitted and nothing is reserved",
                 provider=error.provider,
                 retry_after_s=max(0.0, until - time.time()),
             )

@@ -131,8 +131,8 @@ class StepRunner:
             except InputChanged:
                 continue
         raise StoryboardError(
-            f"the files of {step.id} change while they are read",
-            hint="let whatever writes them finish, then render again",
+            f"the files of {step.id} changed while they were read",
+            hint="wait until the program that writes them has finished, then render again",
         )
 
     def _refuse_blocked_step(self, node: Node) -> None:
@@ -198,11 +198,11 @@ class StepRunner:
             )
         except Exception as error:
             failure = to_storyboard_error(error, attempt.provider, attempt.name)
-            self._emit_note(
-                f"{attempt.name} was ordered by an earlier run: {failure}", attempt.step
-            )
+            self._emit_note(f"{attempt.name}, submitted by an earlier run: {failure}", attempt.step)
             return
-        self._emit_note(f"{attempt.name} of an earlier run was fetched", attempt.step)
+        self._emit_note(
+            f"{attempt.name}, submitted by an earlier run, was downloaded", attempt.step
+        )
         self._context.lock_file.add_take(
             take, step=attempt.step, parts=attempt.parts, is_repeatable=attempt.repeatable
         )
@@ -222,7 +222,7 @@ class StepRunner:
         error = self._choose_worst_error(work, outcomes)
         take = self._choose_present_take(step, digest)
         if take is None:
-            raise error or StoryboardError(f"{step.id} has no take that is not rejected")
+            raise error or StoryboardError(f"all takes of {step.id} are rejected")
         self._recorder.record_takes(
             step,
             take,
@@ -266,7 +266,7 @@ class StepRunner:
             self._context.ledger.find_open_attempt(digest, n) for n in missing_ordinals
         ):
             raise StoryboardError(
-                f"{step.id} would be made, and --frozen never submits",
+                f"{step.id} has no take, and --frozen submits nothing",
                 hint="render without --frozen",
             )
         inputs = await self._inputs.prepare_inputs(step, work.inputs, work.parent_takes)
@@ -288,7 +288,9 @@ class StepRunner:
         is_forced = Reason.FORCED in work.node.reasons
         for take in takes:
             if step.settings.audio and take.facts.frames > 1 and not take.facts.has_audio:
-                self._emit_note(f"{take.name} came without the sound that was asked for", step.id)
+                self._emit_note(
+                    f"{take.name} has no sound, although the request asked for it", step.id
+                )
             is_as_known = self._recorder.record_take(
                 step,
                 take,
@@ -298,7 +300,8 @@ class StepRunner:
             )
             if not is_as_known and not is_forced:
                 self._emit_note(
-                    f"{take.name} came out other than it was; both are equal in what was asked",
+                    f"{take.name} differs from the take in the lock file, although the "
+                    "request is the same",
                     step.id,
                 )
 
@@ -313,7 +316,7 @@ class StepRunner:
         self._context.store.mark_expired(source_take)
         can_reanchor = self._context.film.policy.on_expired == "reanchor"
         hint = (
-            "render again: it starts anew from the last frame"
+            "render again to start again from the last frame"
             if can_reanchor
             else suggest_source_renewal(step)
         )
@@ -383,7 +386,7 @@ class StepRunner:
         assert file is not None
         if file.uri:
             raise StoryboardError(
-                f"{file.name} is not fetched from its address yet", hint="download it first"
+                f"{file.name} is not downloaded yet", hint="download the file first"
             )
         identity = compute_identity(step, inputs, frozenset(), "")
         made_count, elapsed_s = 0, 0.0
@@ -420,21 +423,21 @@ def _lost_purchase_error(step: Step, attempts: Sequence[Attempt]) -> DecisionNee
     first = attempts[0]
     names = ", ".join(attempt.name for attempt in attempts)
     return DecisionNeeded(
-        f"{names} was charged and brought no take: {first.message}", hint=format_rebuy_hint(first)
+        f"{names} was charged but delivered no take: {first.message}", hint=format_rebuy_hint(first)
     )
 
 
 def _missing_bytes_error(step: Step, take_names: str, is_corrupt: bool = False) -> DecisionNeeded:
     label = f" as {take_names}" if take_names else ""
     state, cure = (
-        "its bytes are not in the store",
-        "set STORYBOARD_STORE to the store that has them",
+        "its file is not in the store",
+        "set STORYBOARD_STORE to the store that has it",
     )
     if is_corrupt:
-        state = "its bytes in the store are damaged"
-        cure = "set them aside with `storyboard store verify --repair` and fetch them"
+        state = "its file in the store is damaged"
+        cure = "move it aside with `storyboard store verify --repair` and fetch it again"
     return DecisionNeeded(
-        f"{step.id} was bought{label}, and {state}",
+        f"{step.id} was bought{label}, but {state}",
         hint=f"{cure}, or buy it again with"
         f" --rebuy {step.id if step.kind in HELPER_KINDS else step.shot}",
     )

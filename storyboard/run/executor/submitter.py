@@ -102,7 +102,7 @@ class Submitter:
         pause = error.retry_after_s or self._first_pause_s * 2 ** (tries - 1)
         if isinstance(error, QuotaError):  # a full quota is full for all of its queue
             self._rate_limiter.pause_queue(take_request.step, pad_delay(pause), error)
-        self._emit_note(take_request, f"{error}; asks again in {pause:.0f} s")
+        self._emit_note(take_request, f"{error}; retrying in {pause:.0f} s")
         if not isinstance(error, QuotaError):
             await asyncio.sleep(pad_delay(pause))
 
@@ -125,7 +125,9 @@ class Submitter:
                 attempts, provider, error
             ) from error
         if owner := self._describe_other_owner(operation, provider, attempts):
-            conflict = UnknownOutcome(f"{provider.name} named {operation.name}, which {owner}")
+            conflict = UnknownOutcome(
+                f"{provider.name} returned the job {operation.name}, which {owner}"
+            )
             raise await self._failures.record_failed_submission(attempts, provider, conflict)
         try:
             # What came with the answer is written with the name: nobody can ask for it again.
@@ -154,10 +156,10 @@ class Submitter:
         if provider.repeatable or operation.samples:
             return ""
         if owner_name := self._ledger.find_other_owner_name(operation.name, attempts):
-            return f"is the job of {owner_name}"
+            return f"already belongs to {owner_name}"
         with suppress(StoryboardError):  # a store that can't be asked knows of nobody
             for record in self._store.find_records_by_operation(provider.name, operation.name):
-                return f"made {record.step}:{record.take.name} of film {record.film or '?'}"
+                return f"already made {record.step}:{record.take.name} of film {record.film or '?'}"
         return ""
 
     async def _recover_unknown_attempt(self, attempt: Attempt, provider: Provider) -> Attempt:
@@ -172,11 +174,9 @@ class Submitter:
             return current  # another attempt of the group has looked meanwhile
         group = self._ledger.find_attempts_to_resolve(attempt)
         if len(samples) <= max(member.sample for member in group):
-            raise outcome_unknown_error([attempt], attempt.message or "no answer came")
+            raise outcome_unknown_error([attempt], attempt.message or "no answer was received")
         for member in group:
-            message = (
-                f"{member.name} was bought after all: its result is at {samples[member.sample].uri}"
-            )
+            message = f"{member.name} was bought: its result is at {samples[member.sample].uri}"
             self._emit(ev.Note(step=member.step, shot=member.shot, message=message))
         moved = await self._ledger.transition_together(
             group, State.DONE_REMOTE, operation=samples[0].uri, samples=samples

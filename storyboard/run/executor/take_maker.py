@@ -104,7 +104,7 @@ class TakeMaker:
         try:
             if submitted is None and self._is_filter_held(take_request):
                 raise filter_hold_error(
-                    take_request, "an earlier render of these words was filtered"
+                    take_request, "a safety filter blocked the same prompt in an earlier render"
                 )
             return await self._make_take_with_retries(take_request, provider, submitted)
         except Exception as error:
@@ -137,7 +137,7 @@ class TakeMaker:
                 if resubmits > _MAX_RESUBMITS:
                     raise
                 self._emit_note(
-                    take_request, f"{error}; sends it again in {error.retry_after_s:.0f} s"
+                    take_request, f"{error}; submitting again in {error.retry_after_s:.0f} s"
                 )
                 await asyncio.sleep(pad_delay(error.retry_after_s))
                 continue
@@ -147,7 +147,7 @@ class TakeMaker:
             finally:
                 submitted = None
             retries += 1
-            self._emit_note(take_request, f"tries again, {retries} of {policy.retries}")
+            self._emit_note(take_request, f"retry {retries} of {policy.retries}")
 
     async def finish_attempt(
         self, attempt: Attempt, provider: Provider, take_request: TakeRequest | None = None

@@ -75,14 +75,14 @@ class WorkerPool:
                 self._free.append(worker)
             return pickle.loads(answer)
         raise EnvironmentProblem(
-            "a worker process died twice, perhaps for want of memory",
+            "a worker process was killed twice, possibly for lack of memory",
             hint="try again with --jobs 1",
         )
 
     def _acquire_worker(self) -> _Worker:
         with self._lock:
             if self._closed:
-                raise RuntimeError("the workers were ended")
+                raise RuntimeError("the worker processes were stopped")
             if self._free:
                 return self._free.pop()
             worker = _Worker()

@@ -37,7 +37,7 @@ class State(StrEnum):
     """Given up without cost; the step may simply run again."""
 
 
-ADOPTED_MESSAGE = "adopted by a person; the provider has not answered for it yet"
+ADOPTED_MESSAGE = "adopted by the user; not yet confirmed by the provider"
 """The message of an attempt whose operation is a person's word alone."""
 
 _S = State

@@ -201,8 +201,8 @@ class Ledger:
         total_micros = self._reserved_micros + self._run_settled_micros + total_price
         if cap_micros is not None and total_price and total_micros > cap_micros:
             raise MoneyRefused(
-                f"{attempts[0].name} would bring this run to ${micros_to_usd(total_micros):.2f},"
-                f" over its limit of ${micros_to_usd(cap_micros):.2f}",
+                f"{attempts[0].name} would exceed the limit of this run: "
+                f"${micros_to_usd(total_micros):.2f} of ${micros_to_usd(cap_micros):.2f}",
                 hint="raise --max-cost or policy.budget_usd; finished takes are kept",
             )
         now = time.time()
@@ -331,7 +331,7 @@ class Ledger:
         Raises UsageError for what can't be said of it, or an operation that is another attempt's.
         """
         if (bool(adopt), lost, not_sent).count(True) != 1:
-            raise UsageError("say one of: adopt an operation, lost, or not sent")
+            raise UsageError("choose one of: adopt an operation, lost, not sent")
         allowed = {
             State.UNKNOWN: adopt or lost or not_sent,
             State.SUBMITTED: adopt or lost or attempt.is_adopted,
@@ -340,21 +340,21 @@ class Ledger:
         charged = attempt.is_charged_without_take
         if charged and not adopt:
             raise UsageError(
-                f"{attempt.name} is {attempt.state} and counted as charged already",
-                hint="--adopt OP fetches it after all; `storyboard render FILM --rebuy"
-                f" {attempt.shot or attempt.step}` buys it again",
+                f"{attempt.name} is {attempt.state} and already counts as charged",
+                hint="use --adopt OP to download its result, or `storyboard render FILM "
+                f"--rebuy {attempt.shot or attempt.step}` to buy it again",
             )
         if not charged and not allowed.get(attempt.state):
             raise UsageError(
-                f"{attempt.name} is {attempt.state}: it was sent, and is {attempt.operation}",
-                hint="the next render goes on with it; --assume-lost gives it up",
+                f"{attempt.name} is {attempt.state}: it was sent, as {attempt.operation}",
+                hint="render again to continue with it, or use --assume-lost to give it up",
             )
         group = self.find_attempts_to_resolve(attempt, lost=lost)
         if adopt:
             if charged and self.find_open_attempt(attempt.digest, attempt.ordinal):
                 raise UsageError(
-                    f"{attempt.name} was bought again, and that attempt is open",
-                    hint="the next render goes on with it",
+                    f"{attempt.name} was bought again, and the new attempt is still open",
+                    hint="render again to continue with it",
                 )
             self._refuse_owned_operation(adopt, attempt)
             return await self.transition_together(
@@ -372,10 +372,10 @@ class Ledger:
                 group,
                 State.LOST,
                 settled_micros=attempt.reserved_micros,
-                message="given up by a person",
+                message="given up by the user",
             )
         return await self.transition_together(
-            group, State.FAILED, operation="", message="not sent, says a person"
+            group, State.FAILED, operation="", message="not sent, according to the user"
         )
 
     def _refuse_owned_operation(self, operation: str, attempt: Attempt) -> None:
@@ -394,8 +394,8 @@ class Ledger:
                 and row.group_key != attempt.group_key
             ):
                 raise UsageError(
-                    f"{operation} is {row.name}, which is {row.state}",
-                    hint=f"look for another job with {attempt.provider}",
+                    f"{operation} already belongs to {row.name}, which is {row.state}",
+                    hint=f"look for another job at {attempt.provider}",
                 )
 
     def find_attempts_to_resolve(
@@ -416,9 +416,9 @@ class Ledger:
             if attempt.state in (State.PLANNED, State.INTENT) or (
                 attempt.repeatable and attempt.state is not State.UNKNOWN
             ):
-                state, message = State.ABANDONED, "the run ended before it was made"
+                state, message = State.ABANDONED, "the run ended before the take was made"
             elif attempt.state is State.SUBMITTING:
-                state, message = State.UNKNOWN, "the run ended while it was being sent"
+                state, message = State.UNKNOWN, "the run ended during the submission"
             else:
                 continue
             moved = dataclasses.replace(
@@ -484,7 +484,7 @@ def lock_film(state_folder: Path) -> FileLock:
     lock = FileLock(state_folder / "lock")
     if not lock.acquire_with_retry(str(state_folder)):
         raise EnvironmentProblem(
-            f"another storyboard works on this film: {lock.read_owner()}",
-            hint="wait until it is done, or stop it; finished takes are safe",
+            f"another storyboard process is working on this film: {lock.read_owner()}",
+            hint="wait until it has finished, or stop it; finished takes are safe",
         )
     return lock

@@ -86,8 +86,9 @@ def explain_read_errors(state_folder: Path) -> Iterator[None]:
             raise problem from error
         raise EnvironmentProblem(
             f"the ledger {state_folder / LEDGER_FILE} can't be read: {error}",
-            hint="it remembers open purchases: put it back from a backup; without one,"
-            " `storyboard runs FILM --rebuild` keeps it aside and saves what can be known",
+            hint="restore it from a backup, because it lists open purchases; if you have "
+            "none, run `storyboard runs FILM --rebuild`: it moves the file aside and "
+            "recovers as much as possible",
         ) from error
 
 

@@ -127,7 +127,7 @@ def _complete_futures(
                 explain_database_error(error, path)
                 or DiskProblem(
                     f"the ledger {path} is damaged and can't be written: {error}",
-                    hint="`storyboard runs FILM --rebuild` keeps it aside and saves what can be "
-                    "known; finished takes are safe",
+                    hint="run `storyboard runs FILM --rebuild`: it moves the file aside and "
+                    "recovers as much as possible; finished takes are safe",
                 )
             )

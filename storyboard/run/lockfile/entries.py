@@ -178,7 +178,7 @@ def lock_file_error(name: str, line: int, problem: str, hint: str = "") -> Envir
     """The error for a lock file that can't be read."""
     return EnvironmentProblem(
         f"{name}:{line}: {problem}",
-        hint=hint or f"mend the line, or take the file back from git: git checkout -- {name}",
+        hint=hint or f"correct the line, or restore the file from git: git checkout -- {name}",
     )
 
 
@@ -197,5 +197,5 @@ def parse_ordinal(take_name: str) -> int:
     """2 of `t02`; raises ValueError for what is no take."""
     match = _NAME.fullmatch(take_name)
     if match is None or int(match[1]) < 1:
-        raise ValueError(f"{take_name!r} is no take: takes are called t01, t02…")
+        raise ValueError(f"{take_name!r} is not a take: takes are named t01, t02…")
     return int(match[1])

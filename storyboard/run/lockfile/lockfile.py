@@ -269,8 +269,9 @@ class LockFile:
         """Raises DiskProblem where the file can't be written: what is bought belongs in it."""
         if not os.access(follow_links(self.path).parent, os.W_OK):
             raise DiskProblem(
-                f"{self.path} can't be written, and what is bought is entered there",
-                hint="let the film's folder be written, or render a copy of the film elsewhere",
+                f"{self.path} can't be written, and every purchase must be recorded there",
+                hint="make the film's folder writable, or render a copy of the film in another "
+                "folder",
             )
 
     def save(self) -> bool:
@@ -319,8 +320,8 @@ class LockFile:
         self._forget_merged()
         if found := describe_obstacle(self.path):
             raise EnvironmentProblem(
-                f"{self.path} is {found}, where the film's lock file belongs",
-                hint="move it away; a link to an ordinary file is followed",
+                f"{self.path} is {found}, but must be the film's lock file",
+                hint="move it away; a link to a regular file is allowed",
             )
         self._saved_facts = self._read_facts_of_both()
         try:
@@ -330,7 +331,7 @@ class LockFile:
         except UnicodeDecodeError as error:
             raise EnvironmentProblem(
                 f"{self.path.name} is not UTF-8 text",
-                hint=f"take it back from git: git checkout -- {self.path.name}",
+                hint=f"restore the file from git: git checkout -- {self.path.name}",
             ) from error
         entries = parse_lock_file(self._text, self.path.name) if self._text else {}
         shared, unjudged = _split_unjudged(entries)
@@ -404,8 +405,8 @@ def _require_shared_take(contents: _Contents, take: Take) -> tuple[LockEntry, st
             shared.takes.setdefault(key, dict(entry.takes[key]))
             return shared, key
     raise UsageError(
-        f"the lock file knows no {take.name} of step {take.digest[:8]}",
-        hint="`storyboard takes FILM` lists the takes",
+        f"the lock file has no take {take.name} of step {take.digest[:8]}",
+        hint="run `storyboard takes FILM` to list the takes",
     )
 
 

@@ -49,15 +49,15 @@ def parse_yaml(text: str, name: str) -> YamlNode:
         raise lock_file_error(
             name,
             line,
-            "git left conflict marks",
-            "keep the lines of both sides and delete the marks; no take gets lost that way",
+            "the lock file has git conflict markers",
+            "keep the lines of both sides and delete the markers; then no take is lost",
         )
     try:
         return YamlNode(yaml.compose(text, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise lock_file_error(
-            name, (mark.line if mark else 0) + 1, error.problem or "no YAML"
+            name, (mark.line if mark else 0) + 1, error.problem or "invalid YAML"
         ) from None
     except yaml.YAMLError as error:
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1

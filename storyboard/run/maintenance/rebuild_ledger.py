@@ -33,7 +33,7 @@ from storyboard.util.file_lock import LockOwner
 
 _ASIDE = "ledger.damaged-{}.sqlite"
 _FILE_SUFFIXES = ("", "-wal", "-shm")
-_LOST_MESSAGE = "the ledger was lost while it was made"
+_LOST_MESSAGE = "the ledger was lost during the submission"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ def _to_committed_attempt(record: TakeRecord) -> Attempt:
         sha256=take.sha256,
         reserved_micros=take.price_micros,
         settled_micros=take.price_micros,
-        message="as the store has it",
+        message="as recorded in the store",
         created_at=take.created_at,
         updated_at=take.created_at,
     )
@@ -292,7 +292,7 @@ def _find_current_step(
 def _to_unknown_attempt(submission: LoggedSubmission, step: Step | None) -> Attempt:
     now = time.time()
     operation_note = (
-        f"; its run log last knew it as {submission.operation}" if submission.operation else ""
+        f"; the run log last recorded it as {submission.operation}" if submission.operation else ""
     )
     return Attempt(
         digest=submission.digest,

@@ -95,7 +95,7 @@ def _lock_film_if_writable(film: Path) -> Iterator[None]:
     if not lock.acquire_with_retry("cleaning up the store"):
         raise EnvironmentProblem(
             f"{film.name} is being rendered: {lock.read_owner()}",
-            hint="clean up when it is done; a running film holds on to all of its takes",
+            hint="clean up when it has finished; a running film needs all of its takes",
         )
     try:
         yield

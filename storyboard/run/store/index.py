@@ -178,7 +178,7 @@ class TakeIndex:
 
     def _open_or_rebuild(self) -> sqlite3.Connection:
         if not self._path.exists():
-            return self._rebuild_file("is gone")
+            return self._rebuild_file("was missing")
         return self._try_connect() or self._rebuild_file("was damaged")
 
     def _try_connect(self) -> sqlite3.Connection | None:
@@ -214,7 +214,7 @@ class TakeIndex:
             _raise_if_curable(error, self._path)
             raise DiskProblem(
                 f"{self._path} can't be written: {error}",
-                hint="make room on the disk, or set STORYBOARD_STORE to one that has some",
+                hint="free some disk space, or set STORYBOARD_STORE to a folder on another disk",
             ) from error
         finally:
             lock.release()

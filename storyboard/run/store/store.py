@@ -77,7 +77,8 @@ class Store:
         if not self.is_writable:
             raise DiskProblem(
                 f"no permission to write {self.root}",
-                hint="check who owns the folder, or set STORYBOARD_STORE to one of yours",
+                hint="check the owner of the folder, or set STORYBOARD_STORE to a folder that you "
+                "own",
             )
 
     @property
@@ -149,8 +150,8 @@ class Store:
         if file := self._find_file(sha256):
             return file
         raise StoreError(
-            f"the store has no bytes {sha256[:12]}",
-            hint=f"`storyboard store verify` says what else is missing in {self.root}",
+            f"the store has no file {sha256[:12]}",
+            hint=f"run `storyboard store verify` to find everything that is missing in {self.root}",
         )
 
     def locate_present_file(self, sha256: str) -> Path:

@@ -70,7 +70,7 @@ def parse_record(payload: Mapping[str, Any]) -> TakeRecord:
     """The record of a sidecar; raises StoreError for a newer format, KeyError for a broken one."""
     if payload["format"] > FORMAT:
         raise StoreError(
-            "a take was written by a newer storyboard than this one", hint="upgrade storyboard"
+            "a take was written by a newer version of storyboard", hint="upgrade storyboard"
         )
     expires = payload.get("expires")
     take = Take(
