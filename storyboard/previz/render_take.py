@@ -66,7 +66,7 @@ def render_take(request: Request, scratch: Path) -> Sample:
         return narration.write_placeholder_narration(request, folder)
     if request.kind is Kind.SPEECH:
         return narration.murmur_line_to_wav(request, folder)
-    raise OperationFailed(f"previz makes no {request.kind} step", provider="previz")
+    raise OperationFailed(f"previz can't make a {request.kind} step", provider="previz")
 
 
 def _read_cast_tints(request: Request) -> dict[str, tuple[str, str, str]]:
@@ -361,5 +361,5 @@ def _keep_state_of_same_aspect(
 
 def _require_drawn_frame(picture: Pixels | None) -> Pixels:
     if picture is None:
-        raise OperationFailed("previz was asked for a take of no length", provider="previz")
+        raise OperationFailed("previz got a request for a take without length", provider="previz")
     return picture

@@ -157,7 +157,7 @@ def _serialize_value(value: object, inputs: CutInputs) -> Value:
             for name, part in value.to_fields().items()
             if name not in later or part != later[name]
         }
-    raise TypeError(f"{type(value).__name__} has no part in a film's identity")
+    raise TypeError(f"{type(value).__name__} can't be part of a film's identity")
 
 
 def _resolve_anchor(anchor: Anchor, inputs: CutInputs) -> int:
@@ -165,7 +165,7 @@ def _resolve_anchor(anchor: Anchor, inputs: CutInputs) -> int:
         return inputs.timeline.resolve_anchor(anchor)
     except KeyError as error:
         raise StitchError(
-            f"a sound is anchored at {anchor.shot}, which is not in the cut"
+            f"a sound starts or ends at {anchor.shot}, which is not in the cut"
         ) from error
 
 

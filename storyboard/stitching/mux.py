@@ -93,7 +93,7 @@ def check_film_timing(
             f"{path.name} has {len(index.pts) if index else 0} frames, not {expected_frames}"
         )
     if not index.constant or index.rate != rate or index.pts[0] != 0:
-        raise MediaError(f"the frames of {path.name} don't stand where {rate} frames a second do")
+        raise MediaError(f"the frame times of {path.name} don't match {rate} frames per second")
     for frame in () if already_decoded else {0, expected_frames - 1}:
         for _ in read_frames(path, FrameRange(frame, frame + 1), threads=1):
             pass
@@ -105,7 +105,7 @@ def check_film_timing(
                 continue
             if packet.stream.type == "video":
                 if packet.dts <= last_dts:
-                    raise MediaError(f"the decoding times of {path.name} don't rise")
+                    raise MediaError(f"the decoding times of {path.name} don't increase")
                 last_dts = packet.dts
             elif packet.stream.type == "audio" and not packet.is_discard:
                 sound_span = [
@@ -115,7 +115,7 @@ def check_film_timing(
         tick = container.streams.audio[0].time_base if sound_span else Fraction(0)
     frame_s = rate.to_seconds(1)
     if not sound_span or abs(sound_span[0] * tick) > frame_s:
-        raise MediaError(f"the sound of {path.name} does not start with the picture")
+        raise MediaError(f"the sound of {path.name} doesn't start with the picture")
     # AAC comes in whole packets, so the sound may end up to one packet late.
     if abs(sound_span[-1] * tick - rate.to_seconds(expected_frames)) > max(frame_s, _PACKET_S):
-        raise MediaError(f"the sound of {path.name} does not end with the picture")
+        raise MediaError(f"the sound of {path.name} doesn't end with the picture")

@@ -114,7 +114,7 @@ def stitch_film(
             notes += encode_notes
         # Copying failed for a reason that excluding single clips can't solve: encode all frames.
         except CannotStreamCopy as problem:
-            notes.append(f"the whole picture is encoded again: {problem}")
+            notes.append(f"the whole film is re-encoded: {problem}")
             progress = _Progress(timeline.length, mixing, on_progress)
             frames = compose_frames(timeline, clips, inputs.overlays, film.delivery.size)
             encode_frames(frames, film.delivery, picture, on_frame=progress)
@@ -194,11 +194,11 @@ def _note_missing_letters(inputs: CutInputs) -> list[str]:
         # error.
         if letters and text in subtitle_texts:
             raise StitchError(
-                f"these subtitles can't be burnt in: the font has no {' '.join(letters)}",
-                hint="`subtitles: track` or `sidecar` leaves the letters to the player",
+                f"these subtitles can't be burnt in: the font doesn't have {' '.join(letters)}",
+                hint="use `subtitles: track` or `sidecar`: then the player shows the letters",
             )
     return [
-        f"the font of titles has no {' '.join(letters)}, in {text.strip()!r}"
+        f"the font of titles doesn't have {' '.join(letters)}, in {text.strip()!r}"
         for text, letters in missing.items()
         if letters
     ]

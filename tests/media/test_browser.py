@@ -107,7 +107,7 @@ def test_seeking_in_a_film_of_many_encoders_shows_the_right_frame(
     )
     out = tmp_path / "mixed.mp4"
     facts = stitch_film(CutInputs(film, timeline, media), out, cache=tmp_path / "cache")
-    assert not any("encoded again" in note for note in facts.notes)
+    assert not any("re-encoded" in note for note in facts.notes)
     html = tmp_path / "play.html"
     html.write_text('<video id="v" src="mixed.mp4" muted preload="auto"></video>')
     page.goto(html.as_uri())

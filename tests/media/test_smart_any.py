@@ -109,5 +109,5 @@ def test_any_edit_copies_what_nothing_touches_and_draws_the_rest(shared_lab, tak
     if title:
         titles = (TitleCue(Anchor("start", title[0]), title[1], text="Havana"),)
     facts = stitch_takes(shared_lab, timeline, takes, "any", titles=titles)
-    assert not any("encoded again" in note for note in facts.notes)
+    assert not any("re-encoded" in note for note in facts.notes)
     check_film(shared_lab, timeline, takes, facts, place_titles(titles, timeline))

@@ -270,8 +270,8 @@ def test_a_take_in_another_format_is_conformed_alone(shared_lab, media):
     timeline = build_hard_cuts(shared_lab, ["plain", "fast", "main", "wide"])
     facts = stitch_takes(shared_lab, timeline, more, "conformed")
     assert list_picture_notes(facts) == (
-        "conformed to the film's format: fast: 30 fps",
-        "conformed to the film's format: wide: size 480x270",
+        "converted to the format of the film: fast: 30 fps",
+        "converted to the format of the film: wide: size 480x270",
     )
     frames = list(read_frames(facts.path, FrameRange(0, 192)))
     assert [md5(frame.tobytes()).hexdigest() for frame in frames[:48]] == hash_frames(
@@ -287,7 +287,7 @@ def test_takes_that_can_not_be_copied_are_encoded_and_noted(shared_lab, media):
     timeline = build_hard_cuts(shared_lab, ["odd", "main"])
     facts = stitch_takes(shared_lab, timeline, {**media, "odd": odd}, "odd")
     assert list_picture_notes(facts) == (
-        "odd: the take of step odd is encoded again: it is no MP4",
+        "odd: the take of step odd is re-encoded: it is not an MP4 file",
     )
     assert check_film(shared_lab, timeline, {**media, "odd": odd}, facts) == 48
 
@@ -339,19 +339,19 @@ def test_a_take_with_changing_parameter_sets_is_drawn_alone(shared_lab, media):
     takes = {**media, "changing": changing}
     facts = stitch_takes(shared_lab, timeline, takes, "changing-film")
     assert len(list_picture_notes(facts)) == 1
-    assert "its parameter sets change on the way" in list_picture_notes(facts)[0]
+    assert "its parameter sets change inside the file" in list_picture_notes(facts)[0]
     assert check_film(shared_lab, timeline, takes, facts) >= 70
 
 
 def test_a_film_that_can_not_be_proved_is_encoded_whole(shared_lab, media, monkeypatch):
     def fail_check(*_: object, **options: object) -> None:
-        raise CannotStreamCopy("frame 3 does not come out when it is due")
+        raise CannotStreamCopy("frame 3 is not decoded at the expected time")
 
     monkeypatch.setattr("storyboard.stitching.smart.smart_cut.check_seams", fail_check)
     timeline = build_hard_cuts(shared_lab, ["plain", "main"])
     facts = stitch_takes(shared_lab, timeline, media, "doubted")
     assert list_picture_notes(facts) == (
-        "the whole picture is encoded again: frame 3 does not come out when it is due",
+        "the whole film is re-encoded: frame 3 is not decoded at the expected time",
     )
     frames = list(read_frames(facts.path, FrameRange(0, 96)))
     assert [shared_lab.read_marks(frames[at])[1] for at in (0, 47)] == [0, 47]

@@ -60,7 +60,7 @@ def test_a_full_disk_ends_a_cut_in_a_sentence_wherever_it_comes(shared_lab, stit
         ) as raised,
     ):
         stitch_into(f"full{size}")
-    assert "make room" in raised.value.hint
+    assert "free some disk space" in raised.value.hint
     assert not list(shared_lab.folder.glob("*film*.mp4"))
     assert not list((shared_lab.folder / f"full{size}").glob("stitch-*"))
     assert not list((shared_lab.folder / f"full{size}").glob(".*"))

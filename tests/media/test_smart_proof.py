@@ -109,7 +109,7 @@ def test_sound_that_ends_early_is_found(shared_lab, film, tmp_path):
     length = int.from_bytes(data[at + 12 : at + 20], "big")
     short = tmp_path / "short.mp4"
     short.write_bytes(data[: at + 12] + (length // 2).to_bytes(8, "big") + data[at + 20 :])
-    with pytest.raises(MediaError, match="does not end with the picture"):
+    with pytest.raises(MediaError, match="doesn't end with the picture"):
         seam_check.check_timestamps(
             short, 36 * CLIPS, shared_lab.delivery.rate, CheckedSeams(tmp_path)
         )

@@ -150,14 +150,14 @@ def test_the_limiter_leaves_alone_what_is_not_loud():
 def test_silence_stays_silence():
     gain, sound = level_wave(np.zeros(RATE), WEB)
     assert (gain.gain_db, gain.true_peak_db) == (0, FLOOR_DB)
-    assert gain.notes == ("the sound is silent: its loudness stays",)
+    assert gain.notes == ("the sound is silent: its loudness is not changed",)
     assert not sound.any()
 
 
 def test_a_film_too_short_to_measure_still_keeps_the_ceiling(tmp_path):
     gain, sound = level_wave(np.ones(RATE // 10), WEB)
     assert np.abs(sound).max() <= 10 ** (-1.9 / 20)
-    assert "too quiet or short" in gain.notes[0]
+    assert "too quiet or too short" in gain.notes[0]
 
 
 def test_hiss_is_not_raised_without_end():

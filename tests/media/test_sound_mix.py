@@ -353,7 +353,9 @@ def test_a_lead_longer_than_the_take_is_shortened_and_noted(desk):
     )
     assert not heard[: 18 * FRAME].any()
     assert measure_db(heard[19 * FRAME : 24 * FRAME]) > -25
-    assert facts.notes == ("B: audio_lead asks 0.50 s, its take holds 0.25 s before the shot",)
+    assert facts.notes == (
+        "B: audio_lead needs 0.50 s, but the take has only 0.25 s before the shot",
+    )
 
 
 def test_hops_of_a_chain_meet_without_a_gap(desk):
@@ -560,19 +562,19 @@ def test_narration_plays_across_the_cut_and_ducks_the_music(desk):
     assert measure_db(mixed_samples[56 * FRAME : 70 * FRAME]) == pytest.approx(music, abs=0.5)
     alone, _ = desk.render_mix(film, timeline, {})
     assert measure_db(alone[20 * FRAME : 40 * FRAME]) == pytest.approx(music, abs=0.5), (
-        "not spoken yet"
+        "not generated yet"
     )
 
 
 def test_a_sound_without_a_source_and_an_anchor_without_a_shot_are_errors(desk):
     timeline = build_cut_timeline(("A", "", 0, 24))
-    with pytest.raises(StitchError, match="nothing here makes the sound 'rain'"):
+    with pytest.raises(StitchError, match="the sound 'rain' can't be generated"):
         desk.render_mix(desk.build_film(Shot("A", ambience=Ambience(make="rain"))), timeline, {})
     cue = MusicCue(make="slow piano", begin=Anchor("X"))
     with pytest.raises(StitchError, match="anchored at X, which is not in the cut"):
         desk.render_mix(desk.build_film(Shot("A"), music=(cue,)), timeline, {})
     gone = MusicCue(MediaFile(desk.folder / "gone.wav", "gone.wav"))
-    with pytest.raises(MediaError, match=r"gone\.wav is not there"):
+    with pytest.raises(MediaError, match=r"gone\.wav was not found"):
         desk.render_mix(desk.build_film(Shot("A"), music=(gone,)), timeline, {})
 
 
@@ -714,7 +716,7 @@ def test_a_part_sounds_the_same_alone_as_in_the_whole(desk):
 
 @pytest.mark.parametrize("use", ["music", "ambience", "sound"])
 @pytest.mark.parametrize(
-    ("wave", "told"), [([], "has no sound"), ([0.1, np.nan], "holds samples that are no numbers")]
+    ("wave", "told"), [([], "has no sound"), ([0.1, np.nan], "has invalid samples")]
 )
 def test_a_file_that_can_not_be_played_is_named_with_its_place_in_the_film(desk, use, wave, told):
     file = desk.write_media_file(wave, "bad.wav")

@@ -63,7 +63,7 @@ def test_frames_at_uneven_times_are_set_on_the_grid(lab):
     drop = "select='not(eq(mod(n,5),3))'"
     run_ffmpeg(["-i", str(take.path), "-vf", drop, "-fps_mode", "vfr", "-g", "24", str(uneven)])
     assert describe_format_differences(read_frame_index(uneven), lab.delivery) == (
-        "uneven frame times",
+        "variable frame rate",
     )
     path = conform_take(uneven, "uneven", lab.delivery, lab.folder / "cache")
     frame_numbers = [lab.read_marks(frame)[1] for frame in read_frames(path, FrameRange(0, 48))]
@@ -141,7 +141,7 @@ def test_frames_that_stray_a_little_from_the_films_rate_are_shown_once_each(lab)
     late = "setts=ts=TS+if(gte(TS\\,20/24/TB)\\,0.6/24/TB\\,0)"
     run_ffmpeg(["-i", str(take.path), "-c", "copy", "-bsf:v", late, str(strayed)])
     assert describe_format_differences(read_frame_index(strayed), lab.delivery) == (
-        "uneven frame times",
+        "variable frame rate",
     )
     path = conform_take(strayed, "strayed", lab.delivery, lab.folder / "cache")
     frame_numbers = [lab.read_marks(frame)[1] for frame in read_frames(path, FrameRange(0, 40))]
@@ -158,7 +158,7 @@ def test_of_two_pictures_the_default_one_is_taken(lab):
     assert (probe(both).width, probe(both).frames) == (240, 12)
     path = conform_take(both, "both", lab.delivery, lab.folder / "cache")
     luma = next(read_frames(path, FrameRange(5, 6)))
-    assert luma[:180, :30].max() < 20, "it stands between black bars"
+    assert luma[:180, :30].max() < 20, "it gets black bars"
     assert [lab.read_marks(frame)[0] for frame in read_frames(both, FrameRange(3, 4))] == [2]
 
 

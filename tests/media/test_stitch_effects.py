@@ -120,8 +120,11 @@ def test_a_blink_is_black_when_it_is_off(shared_lab, tmp_path):
     ("effect", "told"),
     [
         (("Rotate", {"angle": 5, "center": (1,)}), r"the effect Rotate {angle: 5, center: \(1,\)}"),
-        (("Crop", {"x1": 400, "x2": 500}), "the effect Crop {x1: 400, x2: 500} can't be done: it"),
-        (("Resize", {"new_size": 0.0001}), "the effect Resize {new_size: 0.0001} can't be done"),
+        (
+            ("Crop", {"x1": 400, "x2": 500}),
+            "the effect Crop {x1: 400, x2: 500} can't be applied: it",
+        ),
+        (("Resize", {"new_size": 0.0001}), "the effect Resize {new_size: 0.0001} can't be applied"),
         (("Freeze", {"t": 5, "freeze_duration": 1}), "the effect Freeze {t: 5, freeze_duration"),
     ],
 )
@@ -140,5 +143,5 @@ def test_an_effect_that_moviepy_can_not_apply_is_named(shared_lab, tmp_path, eff
 def test_a_sound_beyond_all_bounds_is_refused(shared_lab, tmp_path):
     take = write_sounding_take(shared_lab, tmp_path, np.full(RATE, 0.5))
     louder = [("MultiplyVolume", {"factor": 1e10})] * 5
-    with pytest.raises(StitchError, match="louder than any"):
+    with pytest.raises(StitchError, match="too loud"):
         apply_effects([(take, 0)], build_effect_options(24, *louder), tmp_path / "loud.mp4")

@@ -99,7 +99,7 @@ def test_every_frame_of_the_film_is_the_one_that_was_planned(shared_lab, stitche
 
 def test_the_result_reports_what_was_made(shared_lab, stitched_film):
     assert (stitched_film.frames, stitched_film.seconds) == (96, Fraction(4))
-    assert stitched_film.notes == ("conformed to the film's format: SH030: 30 fps",)
+    assert stitched_film.notes == ("converted to the format of the film: SH030: 30 fps",)
     assert -40 < stitched_film.lufs < 0
     assert stitched_film.true_peak_db < 0
     assert [path.name for path in stitched_film.subtitles] == ["film.srt", "film.vtt"]
@@ -198,7 +198,7 @@ def test_the_proof_finds_what_is_wrong(shared_lab, film, stitched_film):
         check_film_timing(late, 96, film)
     mute = shared_lab.folder / "mute.mp4"
     run_ffmpeg([*source, "-an", "-c", "copy", str(mute)])
-    with pytest.raises(MediaError, match="does not start with the picture"):
+    with pytest.raises(MediaError, match="doesn't start with the picture"):
         check_film_timing(mute, 96, film)
 
 

@@ -93,8 +93,8 @@ def test_files_that_are_no_media_are_refused_with_the_reason(lab):
     cases = {
         "is empty: it has 0 bytes": b"",
         "is text (a web page or an error message), not media": b"\n <!DOCTYPE html><html>",
-        "is not media that can be read": bytes(range(256)) * 40,
-        "is cut off: its table of contents (moov) is missing": late[: len(late) // 2],
+        "is not a readable media file": bytes(range(256)) * 40,
+        "is cut off: its index (moov) is missing": late[: len(late) // 2],
         "of its 24 frames are there": whole[: -len(whole) // 4],
     }
     for number, (words, data) in enumerate(cases.items()):
@@ -110,7 +110,7 @@ def test_files_that_are_no_media_are_refused_with_the_reason(lab):
 def test_damage_that_a_player_would_hide_is_found(lab):
     take = lab.write_take(3, 48)
     assert verify_media(take.path, 48) == 48
-    with pytest.raises(MediaError, match="has 48 frames where 47 are due"):
+    with pytest.raises(MediaError, match="has 48 frames, not 47"):
         verify_media(take.path, 47)
     data = bytearray(take.path.read_bytes())
     middle = data.index(b"mdat") + 3000

@@ -230,7 +230,7 @@ def test_frames_beyond_the_plan_are_cut_and_two_missing_ones_are_held(shared_lab
     )
     clips = conform_shown_takes(film, media, shared_lab.delivery, shared_lab.folder / "cache")
     assert check_clips_with_notes(film, clips) == (
-        "S2: the take of step S2 is 2 frames short; its last frame is held",
+        "S2: the take of step S2 is 2 frames too short; its last frame is repeated",
     )
     frames = read_all_marks(shared_lab, shared_lab.render_timeline(film, media))
     assert frames[23:25] == [(1, 23), (2, 0)]
@@ -244,7 +244,7 @@ def test_a_take_that_lacks_more_is_refused_with_the_numbers(shared_lab):
     with pytest.raises(StitchError) as refused:
         check_clips_with_notes(film, clips)
     assert str(refused.value) == (
-        "take_short: shot SH010, step SH010.2: 24 frames planned, 21 found"
+        "take_short: shot SH010, step SH010.2: the take has 21 frames, not 24"
     )
 
 
@@ -253,8 +253,8 @@ def test_a_take_of_another_shape_is_noted(shared_lab):
     film = shared_lab.build_timeline(shared_lab.build_event("S1", (0, 4)))
     clips = conform_shown_takes(film, media, shared_lab.delivery, shared_lab.folder / "cache")
     assert check_clips_with_notes(film, clips) == (
-        "S1: the take of step S1 stands between black bars",
-        "conformed to the film's format: S1: size 240x240",
+        "S1: the take of step S1 gets black bars",
+        "converted to the format of the film: S1: size 240x240",
     )
 
 

@@ -127,11 +127,11 @@ def test_a_card_of_many_lines_stands_in_a_proxy_as_in_its_film():
 
 @pytest.mark.parametrize("text", ["\n".join(["line"] * 400), "x" * 4000])
 def test_what_no_type_is_small_enough_for_is_refused_and_not_cut_off(text):
-    with pytest.raises(StitchError, match="is too much for one picture"):
+    with pytest.raises(StitchError, match="is too long for one picture"):
         draw_title_card(text, (320, 180))
     for style in ("center", "lower-third", "upper-third"):
         title = TitleCue(Anchor("start"), 48, text=text, style=style)
-        with pytest.raises(StitchError, match="is too much for one picture"):
+        with pytest.raises(StitchError, match="is too long for one picture"):
             draw_title(title, (320, 180))
 
 
@@ -141,7 +141,7 @@ def test_a_title_without_a_letter_is_nothing():
 
 
 def test_a_style_that_does_not_exist_is_refused():
-    with pytest.raises(StitchError, match="'sideways' is no style of a title"):
+    with pytest.raises(StitchError, match="unknown title style 'sideways'"):
         draw_title(TitleCue(Anchor("start"), 48, text="x", style="sideways"), (320, 180))
 
 

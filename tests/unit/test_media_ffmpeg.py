@@ -31,7 +31,7 @@ def test_the_variable_names_the_binary(monkeypatch, tmp_path):
 
 def test_a_variable_that_names_no_program_says_so(monkeypatch, tmp_path):
     monkeypatch.setenv("STORYBOARD_FFMPEG", str(tmp_path / "nothing"))
-    with pytest.raises(EnvironmentProblem, match="STORYBOARD_FFMPEG names no program") as problem:
+    with pytest.raises(EnvironmentProblem, match="STORYBOARD_FFMPEG is not a program") as problem:
         find_ffmpeg()
     assert problem.value.hint
 
@@ -40,7 +40,7 @@ def test_without_any_ffmpeg_the_error_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.delenv("STORYBOARD_FFMPEG", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    with pytest.raises(EnvironmentProblem, match="there is no ffmpeg") as problem:
+    with pytest.raises(EnvironmentProblem, match="ffmpeg is not installed") as problem:
         find_ffmpeg()
     assert "imageio-ffmpeg" in problem.value.hint
 
@@ -160,10 +160,10 @@ def test_no_ffmpeg_of_the_current_folder_is_run(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", f".{os.pathsep}")
     monkeypatch.delenv("STORYBOARD_FFMPEG", raising=False)
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    with pytest.raises(EnvironmentProblem, match="there is no ffmpeg"):
+    with pytest.raises(EnvironmentProblem, match="ffmpeg is not installed"):
         find_ffmpeg()
     monkeypatch.setenv("STORYBOARD_FFMPEG", "ffmpeg")
-    with pytest.raises(EnvironmentProblem, match="names no program"):
+    with pytest.raises(EnvironmentProblem, match="is not a program"):
         find_ffmpeg()
 
 

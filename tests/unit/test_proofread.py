@@ -52,8 +52,8 @@ def test_subtitles_with_letters_the_font_lacks_are_refused_by_check(
     ]
     assert {each.code for each in film.diagnostics} == {"SB601"}
     first = next(each for each in film.diagnostics if each.code == "SB601")
-    assert first.message == "this can't be burnt in: the font has no 日 本 語 で す"
-    assert first.hint == "`subtitles: track` or `sidecar` leaves the letters to the player"
+    assert first.message == "this line can't be burnt in: the font doesn't have 日 本 語 で す"
+    assert first.hint == "use `subtitles: track` or `sidecar`: then the player shows the letters"
     assert first.related[0][0].line == 3
 
 
@@ -79,7 +79,7 @@ def test_boxes_on_a_card_and_in_a_title_are_warned_of(tmp_path: Path) -> None:
         ("SB601", warning, 6, 30),
         ("SB601", warning, 7, 39),
     ]
-    assert film.sound
+    assert film.is_valid
 
 
 def test_what_is_too_much_for_one_picture_is_refused_with_what_fits(tmp_path: Path) -> None:
@@ -98,18 +98,18 @@ def test_what_is_too_much_for_one_picture_is_refused_with_what_fits(tmp_path: Pa
     assert [(each.span.line, each.severity) for each in too_long] == [
         (line, Severity.ERROR) for line in (3, 5, 6, 7, 8)
     ]
-    assert too_long[0].message == "this card has 30 lines of the smallest type that can be read"
-    assert too_long[0].hint.startswith("23 fit into a frame of 640x360")
+    assert too_long[0].message == "this card is too long: 30 lines in the smallest readable size"
+    assert too_long[0].hint.startswith("write at most 23 lines for a frame of 640x360")
     assert [each.span.column for each in too_long[3:]] == [50, 39]
     assert "is too long for a frame of 640x360" in too_long[3].message
-    assert too_long[3].hint.startswith("a line holds some 1")
+    assert too_long[3].hint.startswith("add a space: a line has room for about 1")
 
 
 def test_legibility_is_judged_in_the_film_that_is_delivered(tmp_path: Path) -> None:
     for number, sound in ((23, True), (24, False)):
         text = f'shots: [{{id: A, card: "{make_lines(number)}", length: 2}}]\n'
-        assert check_text(tmp_path, text).sound is sound
-        assert check_text(tmp_path, text, proxy=True).sound is sound
+        assert check_text(tmp_path, text).is_valid is sound
+        assert check_text(tmp_path, text, proxy=True).is_valid is sound
 
 
 def test_a_film_with_plain_words_never_loads_a_font(tmp_path: Path) -> None:
@@ -122,6 +122,6 @@ def test_a_film_with_plain_words_never_loads_a_font(tmp_path: Path) -> None:
     )
     code = (
         "import sys; from pathlib import Path; from storyboard.pipeline.session import check_film;"
-        "assert check_film(Path(sys.argv[1])).sound; sys.exit('PIL' in sys.modules)"
+        "assert check_film(Path(sys.argv[1])).is_valid; sys.exit('PIL' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(film)], check=False).returncode == 0

@@ -53,7 +53,7 @@ def murmur_line_to_wav(request: Request, folder: Path) -> Sample:
     Raises OperationFailed if there are no words.
     """
     if not request.intent.dialogue or not request.words:
-        raise OperationFailed("there are no words to speak", provider="previz")
+        raise OperationFailed("the text to speak is empty", provider="previz")
     line = request.intent.dialogue[0]
     sound = murmur_line_in_room(
         Line(line.speaker, request.words, 0, line.how, line.off), line.voice

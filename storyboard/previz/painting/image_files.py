@@ -20,7 +20,7 @@ def load_picture_filling_frame(path: Path, width: int, height: int) -> Pixels:
     data = np.frombuffer(path.read_bytes(), np.uint8)
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
     if picture is None:
-        raise MediaError(f"{path.name} is no picture that can be read")
+        raise MediaError(f"{path.name} is not a readable image")
     return crop_to_fill_frame(cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA), width, height)
 
 

@@ -43,7 +43,7 @@ _LEEWAY = 1e-2
 """In frames: a time this close before a frame means that frame."""
 _PLACED = ("SlideIn", "SlideOut")
 _BLOCK_S = 1
-_FAILS_AGAIN = "it would fail again: give `effects` other arguments"
+_FAILS_AGAIN = "change the arguments of `effects`; the same arguments would fail again"
 
 
 def apply_effects(
@@ -103,7 +103,7 @@ def _write_and_count_raw_frames(
         for (path, first), part in zip(takes_and_first_frames, own_ranges, strict=True):
             index = read_frame_index(path)
             if index is None:
-                raise MediaError(f"{path.name} has no picture, only sound")
+                raise MediaError(f"{path.name} has only sound, no video")
             source_frames = _find_source_frames(index, first, part, rate)
             decoded_frames = read_frames(path, FrameRange(source_frames[0], source_frames[-1] + 1))
             # Each source frame is decoded once; it is written again for as long as the film repeats
@@ -211,14 +211,14 @@ def _apply_effects_over_black(clip: Any, effects: Sequence[Sequence[Any]], size:
     for name, arguments in effects:
         kind = getattr(moviepy.vfx, name, None) or getattr(moviepy.afx, name, None)
         if kind is None:
-            raise StitchError(f"this MoviePy has no effect {name}")
+            raise StitchError(f"the installed MoviePy has no effect {name}")
         # Audio effects fail on a silent clip; there is nothing to change.
         if name.startswith("Audio") and clip.audio is None:
             continue
         with _translate_effect_errors(name, arguments):
             clip = _clamp_times_to_clip(clip.with_effects([kind(**arguments)]), name, arguments)
             if not all(clip.size):
-                raise ValueError("it leaves nothing of the picture")
+                raise ValueError("it leaves no part of the picture")
         is_placed = is_placed or name in _PLACED
     # A mask or a slide leaves areas uncovered. A slide keeps the take's size; other effects may
     # have changed it.
@@ -261,8 +261,8 @@ def _translate_effect_errors(
     except Exception as error:
         arguments_text = ", ".join(f"{key}: {value}" for key, value in effect_arguments.items())
         raise StitchError(
-            f"the effect {effect_name} {{{arguments_text}}} can't be done:"
-            f" {error or type(error).__name__}",
+            f"the effect {effect_name} {{{arguments_text}}} can't be applied: "
+            f"{error or type(error).__name__}",
             hint=_FAILS_AGAIN,
         ) from error
 
@@ -302,11 +302,11 @@ def _write_audio_padded_with_silence(
                         block[:audible_in_block] = audio_clip.get_frame(
                             np.arange(at, at + audible_in_block) / RATE
                         )
-                except Exception as error:  # any effect may raise anything
-                    message = f"the effects can't be done in the sound: {error}"
+                except Exception as error:  # as above
+                    message = f"the effects can't be applied to the sound: {error}"
                     raise StitchError(message, hint=_FAILS_AGAIN) from error
             if not np.isfinite(block).all():
-                raise StitchError("the effects make the sound louder than any", hint=_FAILS_AGAIN)
+                raise StitchError("the effects make the sound too loud", hint=_FAILS_AGAIN)
             wav.write(block)
 
 

@@ -44,7 +44,7 @@ def index_adts_file(path: Path) -> AdtsFile:
             config = (object_type << 11 | rate_index << 7 | channels << 3).to_bytes(2, "big")
         sizes.append(len(packet))
     if not rate:
-        raise MediaError("the film's sound was not encoded as it should be")
+        raise MediaError("the sound of the film was not encoded correctly")
     return AdtsFile(path, sizes, rate, config)
 
 
@@ -63,7 +63,7 @@ def _read_headers_and_packets(path: Path) -> Iterator[tuple[memoryview, memoryvi
                 header = data[at : at + _HEADER]
                 # Twelve set bits mark a header; the two layer bits are always zero.
                 if header[0] != 0xFF or header[1] & 0xF6 != 0xF0:
-                    raise MediaError("the film's sound was not encoded as it should be")
+                    raise MediaError("the sound of the film was not encoded correctly")
                 size = (header[3] & 3) << 11 | header[4] << 3 | header[5] >> 5
                 # The block ends inside this packet: carry its bytes over to the next block.
                 if at + size > len(data) or size < _HEADER:
@@ -73,4 +73,4 @@ def _read_headers_and_packets(path: Path) -> Iterator[tuple[memoryview, memoryvi
                 at += size
             remainder = bytes(data[at:])
     if remainder:
-        raise MediaError("the film's sound is cut off")
+        raise MediaError("the sound of the film is cut off")

@@ -85,9 +85,9 @@ def read_untrimmed_clip_index(path: Path, expected_frames: int) -> ClipIndex:
     """
     index = read_clip_index(path)
     if len(index.ranks) != expected_frames:
-        raise CannotStreamCopy("it shows only some of the frames that it holds")
+        raise CannotStreamCopy("its edit list hides some of its frames")
     if not index.samples.whole:
-        raise CannotStreamCopy("its edit list shows frames in another order than it holds them")
+        raise CannotStreamCopy("its edit list changes the order of the frames")
     return index
 
 
@@ -107,7 +107,7 @@ def _build_clip_index(path: Path) -> ClipIndex:
             parse_pps(parameter_set) for parameter_set in units if parameter_set[0] & 31 == PPS
         )
         if not sequences or not pictures:
-            raise CannotStreamCopy("its parameter sets stand between its pictures")
+            raise CannotStreamCopy("its parameter sets are between its frames")
         if not all(
             parameter_set.plain and parameter_set.progressive for parameter_set in sequences
         ):
@@ -118,7 +118,7 @@ def _build_clip_index(path: Path) -> ClipIndex:
             if not _has_mixable_profile(parameter_set)
         ]:
             raise CannotStreamCopy(
-                f"its H.264 profile, {odd_profiles[0]}, does not mix with others"
+                f"its H.264 profile, {odd_profiles[0]}, can't be mixed with others"
             )
         with path.open("rb") as stream:
             raw_sets = frozenset(units)
@@ -208,7 +208,7 @@ def _is_idr_sample(
             if at > len(data):
                 data += stream.read(size - len(data))
             if data[start:at] not in known_sets:
-                raise CannotStreamCopy("its parameter sets change on the way")
+                raise CannotStreamCopy("its parameter sets change inside the file")
         elif kind not in SILENT:
             return False
     return False
@@ -227,11 +227,11 @@ def extract_slice_units(index: ClipIndex, sample: bytes) -> list[bytes]:
             slices.append(unit)
         elif kind in (SPS, PPS):
             if sample[start:end] not in index.raw_sets:
-                raise CannotStreamCopy("its parameter sets change on the way")
+                raise CannotStreamCopy("its parameter sets change inside the file")
         elif kind not in SILENT:
             raise CannotStreamCopy(f"it has units of kind {kind}")
     if not slices:
-        raise CannotStreamCopy("a sample has no picture")
+        raise CannotStreamCopy("a sample contains no frame")
     return slices
 
 

@@ -66,5 +66,5 @@ def _build_corrupt_frame_error(path: Path, index: FrameIndex, frame: int) -> Med
     at = float((index.pts[frame] - index.pts[0]) * index.time_base)
     return MediaError(
         f"{path} is damaged: frame {frame}, at {at:.2f} s, can't be decoded",
-        hint="fetch or export the file again, or without that part",
+        hint="download or export the file again, or export it without that part",
     )

@@ -77,5 +77,5 @@ def verify_media(path: Path, required_frames: int | None = None) -> int:
         raise MediaError(f"{path} is damaged: {log.splitlines()[0]}", log=log)
     for expected_frames in (index_frames, required_frames):
         if expected_frames is not None and progress[-1] != expected_frames:
-            raise MediaError(f"{path} has {progress[-1]} frames where {expected_frames} are due")
+            raise MediaError(f"{path} has {progress[-1]} frames, not {expected_frames}")
     return progress[-1]

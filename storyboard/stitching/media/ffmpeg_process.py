@@ -41,15 +41,17 @@ def _resolve_ffmpeg(configured_name: str, _path: str) -> str:
         executable = shutil.which(configured_name, path=path)
         if executable is None:
             raise EnvironmentProblem(
-                f"STORYBOARD_FFMPEG names no program: {configured_name}",
-                hint="give the full path of an ffmpeg, or unset the variable to use our own",
+                f"STORYBOARD_FFMPEG is not a program: {configured_name}",
+                hint="set it to the full path of ffmpeg, or unset it to use the ffmpeg of "
+                "storyboard",
             )
         return executable
     executable = _find_bundled_ffmpeg() or shutil.which("ffmpeg", path=path)
     if executable is None:
         raise EnvironmentProblem(
-            "there is no ffmpeg",
-            hint="pip install imageio-ffmpeg brings one; or set STORYBOARD_FFMPEG to yours",
+            "ffmpeg is not installed",
+            hint="run `pip install imageio-ffmpeg`, or set STORYBOARD_FFMPEG to the path of your "
+            "ffmpeg",
         )
     return executable
 
@@ -186,7 +188,9 @@ class _FfmpegProcess:
         self._wait_and_close_pipes()
         if not self._abandoned and self.process.returncode:
             if any("No space left on device" in line for line in self._lines):
-                raise EnvironmentProblem("the disk is full", hint="make room and run it again")
+                raise EnvironmentProblem(
+                    "the disk is full", hint="free some disk space and run the command again"
+                )
             raise MediaError(
                 f"ffmpeg failed: {self._describe_failure()}",
                 command=self.command,
@@ -219,7 +223,7 @@ class _FfmpegProcess:
     def _describe_failure(self) -> str:
         code = self.process.returncode
         if code < 0:
-            return f"it was ended from outside, by signal {-code}"
+            return f"it was stopped by signal {-code}"
         nonblank_lines = [line for line in self._lines if line.strip()]
         return nonblank_lines[-1].strip() if nonblank_lines else f"exit code {code}"
 

@@ -104,7 +104,7 @@ def convert_picture(path: Path, out: Path) -> None:
             white = Image.new("RGB", picture.size, "white")
             picture = Image.composite(picture, white, alpha)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise MediaError(f"{path.name} is no picture that can be read", log=str(error)) from error
+        raise MediaError(f"{path.name} is not a readable image", log=str(error)) from error
     _write_png(np.asarray(picture), out, path.name)
 
 
@@ -268,7 +268,7 @@ def _turn_planes(frame: NDArray[np.uint8], index: FrameIndex) -> NDArray[np.uint
 def _require_picture_index(path: Path) -> FrameIndex:
     index = read_frame_index(path)
     if index is None:
-        raise MediaError(f"{path} has no picture, only sound")
+        raise MediaError(f"{path} has only sound, no video")
     return index
 
 
@@ -277,8 +277,8 @@ def _decode_range(path: Path, frame_range: FrameRange, threads: int) -> Iterator
     index = _require_picture_index(path)
     if frame_range.end > len(index.pts) or frame_range.start < 0:
         raise MediaError(
-            f"{path} has {len(index.pts)} frames;"
-            f" [{frame_range.start}, {frame_range.end}) is wanted"
+            f"{path} has only {len(index.pts)} frames; [{frame_range.start}, "
+            f"{frame_range.end}) is needed"
         )
     if not frame_range.length:
         return

@@ -48,14 +48,14 @@ class _BitReader:
     def read_bits(self, count: int) -> int:
         part = self.text[self.at : self.at + count]
         if len(part) < count:
-            raise MediaError("an H.264 parameter set ends too soon")
+            raise MediaError("an H.264 parameter set is cut off")
         self.at += count
         return int(part, 2) if part else 0
 
     def read_unsigned_golomb(self) -> int:
         first_one = self.text.find("1", self.at)
         if first_one < 0:
-            raise MediaError("an H.264 code ends too soon")
+            raise MediaError("an H.264 code is cut off")
         zeros = first_one - self.at
         self.at = first_one
         return self.read_bits(zeros + 1) - 1
@@ -115,7 +115,7 @@ def find_nal_unit_ranges(sample: bytes, length_bytes: int) -> Iterator[tuple[int
         start = at + length_bytes
         at = start + int.from_bytes(sample[at:start], "big")
         if at > whole or at == start:
-            raise MediaError("a picture's units don't add up to its size")
+            raise MediaError("the units of a frame don't add up to its size")
         yield start, at
 
 

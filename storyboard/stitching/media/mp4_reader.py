@@ -58,7 +58,7 @@ def read_sample_table(path: Path) -> SampleTable:
         size = stream.seek(0, 2)
     try:
         if _find_box_bodies(moov, b"mvex"):
-            raise UnsupportedMp4("its pictures lie in fragments")
+            raise UnsupportedMp4("it is a fragmented MP4")
         (scale,) = struct.unpack_from(
             ">I", header := _find_nested_box_body(moov, b"mvhd"), 20 if header[0] else 12
         )
@@ -68,8 +68,8 @@ def read_sample_table(path: Path) -> SampleTable:
         if len(pictures) == 1:
             return _read_track_sample_table(pictures[0], size, scale, has_audio)
     except (struct.error, IndexError, ValueError) as error:
-        raise UnsupportedMp4("its table of contents is damaged") from error
-    raise UnsupportedMp4("it has not one picture track")
+        raise UnsupportedMp4("its index (moov) is damaged") from error
+    raise UnsupportedMp4("it doesn't have exactly one video track")
 
 
 def build_box(kind: bytes, *parts: bytes) -> bytes:
@@ -101,7 +101,7 @@ def read_moov(stream: BinaryIO) -> bytes:
     while True:
         head = stream.read(8)
         if len(head) < 8:
-            raise UnsupportedMp4("it is no MP4")
+            raise UnsupportedMp4("it is not an MP4 file")
         size, kind = struct.unpack(">I4s", head)
         start = 8
         # A size of 1 means that a 64-bit size follows; 0 (up to the end of the file) is not
@@ -112,7 +112,7 @@ def read_moov(stream: BinaryIO) -> bytes:
         if kind == b"moov" and start <= size < _MAX_MOOV_BYTES:
             return stream.read(size - start)
         if size < start or not kind.isalnum():
-            raise UnsupportedMp4("it is no MP4")
+            raise UnsupportedMp4("it is not an MP4 file")
         stream.seek(size - start, 1)
 
 
@@ -153,10 +153,10 @@ def _read_track_sample_table(
     stsd = _find_nested_box_body(stbl, b"stsd")
     entries = list(_parse_boxes(stsd[8:]))
     if len(entries) != 1 or entries[0][0] not in (b"avc1", b"avc3"):
-        raise UnsupportedMp4("it is not H.264 of one format")
+        raise UnsupportedMp4("its video is not H.264 in one single format")
     sizes = _read_sample_sizes(_find_nested_box_body(stbl, b"stsz"))
     if not sizes:
-        raise UnsupportedMp4("its pictures lie in fragments")
+        raise UnsupportedMp4("it is a fragmented MP4")
     offsets = _read_sample_offsets(stbl, sizes)
     if len(offsets) != len(sizes) or any(
         at + sample_size > file_size for at, sample_size in zip(offsets, sizes, strict=True)
@@ -243,7 +243,7 @@ def _swap_bytes_for_big_endian(values: array[int]) -> array[int]:
 def _read_sample_sizes(stsz: memoryview) -> array[int]:
     common_size, count = struct.unpack_from(">II", stsz, 4)
     if count > _MAX_SAMPLES:
-        raise UnsupportedMp4("its table of contents is damaged")
+        raise UnsupportedMp4("its index (moov) is damaged")
     return (
         array("I", [common_size]) * count
         if common_size
@@ -257,7 +257,7 @@ def _expand_run_length_table(table: memoryview, type_code: str) -> list[int]:
     body = table[8 : 8 + 8 * count]
     counts, values = _unpack_big_endian(body)[::2], _unpack_big_endian(body, type_code)[1::2]
     if sum(counts) > _MAX_SAMPLES:
-        raise UnsupportedMp4("its table of contents is damaged")
+        raise UnsupportedMp4("its index (moov) is damaged")
     return [value for many, value in zip(counts, values, strict=True) for _ in range(many)]
 
 

@@ -78,7 +78,7 @@ def _check_first_picture_and_read_sound(path: Path) -> tuple[Fraction, tuple[Aud
         stream = find_picture_track(container)
         stream.thread_type = "NONE"
         if next(container.decode(stream), None) is None:
-            raise MediaError(f"{path} has a picture track without a picture that can be decoded")
+            raise MediaError(f"{path} has a video track, but no frame can be decoded")
         tracks = _list_audio_tracks(container)
         sound = find_sound_track(container)
         if sound is None or sound.duration is None or stream.start_time is None:
@@ -191,7 +191,7 @@ def _index_media_file(path: Path) -> FrameIndex | None:
         if find_picture_track(container) is None:
             if container.streams.audio:
                 return None
-            raise MediaError(f"{path} holds neither picture nor sound")
+            raise MediaError(f"{path} has neither video nor sound")
         return _build_index_from_packets(path, container)
 
 
@@ -227,7 +227,7 @@ def _build_index_from_packets(path: Path, container: Any) -> FrameIndex:
     ):
         raise _build_cut_off_error(path, packet_count, stream.frames)
     if not first_frames:
-        raise MediaError(f"{path} has a picture track without a picture that can be decoded")
+        raise MediaError(f"{path} has a video track, but no frame can be decoded")
     # Without usable packet times, frames are numbered as the decoder puts them out.
     has_times = None not in packet_times and len(set(shown_times)) == len(shown_times)
     if not has_times:
@@ -362,8 +362,8 @@ def _build_cut_off_error(
     path: Path, present: int, declared: int, unit: str = "frames"
 ) -> MediaError:
     return MediaError(
-        f"{path} is cut off: {present} of its {declared or 'more'} {unit} are there",
-        hint="fetch or export the file again",
+        f"{path} is cut off: it has {present} of {declared or 'more'} {unit}",
+        hint="download or export the file again",
     )
 
 
@@ -379,8 +379,8 @@ def _describe_unreadable_file(path: Path) -> str:
     with path.open("rb") as stream:
         start = stream.read(12)
     if start[4:8] == b"ftyp":
-        return f"{path} is cut off: its table of contents (moov) is missing"
-    return f"{path} is not media that can be read"
+        return f"{path} is cut off: its index (moov) is missing"
+    return f"{path} is not a readable media file"
 
 
 def _read_matroska_size(path: Path) -> int:

@@ -30,7 +30,7 @@ def parse_color(color: str) -> tuple[int, int, int]:
         red, green, blue = ImageColor.getrgb(color)[:3]
     except ValueError as error:
         raise StitchError(
-            f"{color!r} is no colour", hint="use a CSS name such as black, or #rrggbb"
+            f"{color!r} is not a colour", hint="use a CSS name such as black, or #rrggbb"
         ) from error
     return red, green, blue
 

@@ -66,7 +66,7 @@ def conform_shown_takes(
     shots = {part.step: event.shot for event, part in _find_take_slices(timeline)}
     for step, shot in shots.items():
         if step not in media:
-            raise StitchError(f"shot {shot} has no take: nothing was made by step {step}")
+            raise StitchError(f"shot {shot} has no take: step {step} has no result")
 
     def conform_clip(step: str) -> ConformedClip:
         medium = media[step]
@@ -108,7 +108,7 @@ def check_clips_with_notes(
     for event, part in _find_take_slices(timeline):
         clip = clips[part.step]
         if clip.barred:
-            notes[f"{event.shot}: the take of step {part.step} stands between black bars"] = None
+            notes[f"{event.shot}: the take of step {part.step} gets black bars"] = None
         if clip.differences and not clip.still:
             shots_by_difference.setdefault(", ".join(clip.differences), {})[event.shot] = None
         # A held slice needs only the frame that it holds.
@@ -118,18 +118,21 @@ def check_clips_with_notes(
             continue
         if missing > MAX_HELD_FRAMES or clip.new_frame_count < 1:
             raise StitchError(
-                f"take_short: shot {event.shot}, step {part.step}: "
-                f"{planned} frames planned, {max(0, clip.new_frame_count)} found",
-                hint=f"shorten {event.shot} or its transition, or make another take of it",
+                f"take_short: shot {event.shot}, step {part.step}: the take has "
+                f"{max(0, clip.new_frame_count)} frames, not {planned}",
+                hint=f"shorten {event.shot} or its transition, or make another take",
             )
         frames = "frame" if missing == 1 else "frames"
         notes[
-            f"{event.shot}: the take of step {part.step} is {missing} {frames} short; "
-            "its last frame is held"
+            f"{event.shot}: the take of step {part.step} is {missing} {frames} too short; its "
+            "last frame is repeated"
         ] = None
     for difference, shots in shots_by_difference.items():
         notes[
-            f"conformed to the film's format: {_join_first_shot_ids(list(shots))}: {difference}"
+            (
+                f"converted to the format of the film: {_join_first_shot_ids(list(shots))}: "
+                f"{difference}"
+            )
         ] = None
     return tuple(notes)
 

@@ -43,7 +43,7 @@ def describe_format_differences(index: FrameIndex, delivery: Delivery) -> tuple[
     if index.mirrored:
         differences.append("mirrored")
     if index.rate is not None and not index.constant:
-        differences.append("uneven frame times")
+        differences.append("variable frame rate")
     elif index.rate is not None and index.rate != delivery.rate:
         differences.append(f"{float(index.rate.value):.6g} fps")
     if index.interlaced:
@@ -66,7 +66,7 @@ def conform_take(path: Path, sha256: str, delivery: Delivery, cache: Path) -> Pa
     """
     index = read_frame_index(path)
     if index is None:
-        raise MediaError(f"{path} has no picture, only sound")
+        raise MediaError(f"{path} has only sound, no video")
     if not describe_format_differences(index, delivery):
         return path
     width, height = delivery.size

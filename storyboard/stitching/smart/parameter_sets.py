@@ -97,4 +97,4 @@ def _find_free_id(candidates: Iterable[int], used_ids: Mapping[int, bytes], max_
     for id in candidates:
         if id not in used_ids and len(used_ids) < max_ids:
             return id
-    raise CannotStreamCopy("the film has too many kinds of clips")
+    raise CannotStreamCopy("the film has too many different clip formats")

@@ -122,9 +122,9 @@ def check_timestamps(path: Path, expected_frames: int, rate: Rate, proofs: Check
             if packet.stream.type == "video":
                 expected = (table.offsets[number], table.sizes[number], index.ranks[number] * ticks)
                 if (packet.pos, packet.size, packet.pts) != expected:
-                    raise MediaError(f"sample {number} of {path.name} is not where it was laid")
+                    raise MediaError(f"sample {number} of {path.name} is in the wrong place")
                 if packet.dts > packet.pts or (number and packet.dts != next_dts):
-                    raise MediaError(f"the decoding times of {path.name} don't rise")
+                    raise MediaError(f"the decoding times of {path.name} don't increase")
                 next_dts = packet.dts + ticks
                 number += 1
             elif packet.stream.type == "audio" and not packet.is_discard:
@@ -137,11 +137,11 @@ def check_timestamps(path: Path, expected_frames: int, rate: Rate, proofs: Check
         raise MediaError(f"{path.name} has {number} frames, not {expected_frames}")
     frame_s = rate.to_seconds(1)
     if not sound_span or abs(sound_span[0]) > frame_s:
-        raise MediaError(f"the sound of {path.name} does not start with the picture")
+        raise MediaError(f"the sound of {path.name} doesn't start with the picture")
     if abs(sound_span[-1] - rate.to_seconds(expected_frames)) > max(
         frame_s, Fraction(PACKET, 48_000)
     ):
-        raise MediaError(f"the sound of {path.name} does not end with the picture")
+        raise MediaError(f"the sound of {path.name} doesn't end with the picture")
     proofs.add(proof)
 
 
@@ -155,11 +155,11 @@ def _plan_seam_windows(
         assert sample_range is not None
         place = bisect_left(index.entries, at)
         if place == len(index.entries) or index.entries[place] != at:
-            raise CannotStreamCopy(f"frame {at} is no place to begin")
+            raise CannotStreamCopy(f"frame {at} can't be a starting point")
         shift = at - sample_range.part.start
         expected = sample_range.index.ranks[sample_range.part.start : sample_range.part.end]
         if [rank + shift for rank in expected] != index.ranks[at : at + len(expected)]:
-            raise CannotStreamCopy(f"the order of the frames from {at} on is another one")
+            raise CannotStreamCopy(f"the order of the frames differs from frame {at} on")
         # Up to the next clean end, since only there all decoded frames have come out.
         end = index.ends[bisect_left(index.ends, at + min(_BEHIND, sample_range.part.length))]
         behind, first = FrameRange(at, end), FrameRange(at, end).shift_by(-shift)
@@ -216,9 +216,9 @@ def _check_pictures(index: ClipIndex, window: _SeamWindow, samples: Sequence[byt
             infers_reordering=True,
         )
     except CannotStreamCopy as problem:
-        raise CannotStreamCopy(f"in its own file {problem}", own.path) from problem
+        raise CannotStreamCopy(f"in its own file: {problem}", own.path) from problem
     if pictures != film:
-        raise CannotStreamCopy("its pictures are others in the film", *paths)
+        raise CannotStreamCopy("its frames look different in the film", *paths)
 
 
 def _decode_strictly_and_digest(
@@ -262,12 +262,12 @@ def _decode_strictly_and_digest(
                 if frame.pts < expected_frames.start and not frame.is_corrupt:
                     continue
                 if frame.pts != at or frame.is_corrupt:
-                    raise CannotStreamCopy(f"frame {at} does not come out when it is due")
+                    raise CannotStreamCopy(f"frame {at} is not decoded at the expected time")
                 if at >= expected_frames.end - digested_frames:
                     digests.append(blake2b(frame.to_ndarray(), digest_size=16).digest())
                 at += 1
     except (av.error.FFmpegError, MediaError) as error:
         raise CannotStreamCopy(f"frame {at} can't be decoded: {error}") from error
     if at != expected_frames.end:
-        raise CannotStreamCopy(f"frame {at} does not come out when it is due")
+        raise CannotStreamCopy(f"frame {at} is not decoded at the expected time")
     return digests

@@ -144,6 +144,6 @@ def _index_clips_and_note_refusals(
                 indexes[part.step] = index
             except CannotStreamCopy as problem:
                 notes[part.step] = (
-                    f"{event.shot}: the take of step {part.step} is encoded again: {problem}"
+                    f"{event.shot}: the take of step {part.step} is re-encoded: {problem}"
                 )
     return indexes, tuple(notes.values())

@@ -74,4 +74,6 @@ def encode_window(
         # Some of libav's errors, such as that of a full disk, are also OSErrors.
         if isinstance(error, OSError):
             raise
-        raise MediaError(f"a window can't be encoded: {error.strerror}", log=str(error)) from error
+        raise MediaError(
+            f"a part of the film can't be encoded: {error.strerror}", log=str(error)
+        ) from error

@@ -78,7 +78,7 @@ def render_windows(
             unfinished.unlink(missing_ok=True)
         if index := _find_cached_window(path, window_timeline.length):
             return index
-        raise CannotStreamCopy("a window was not encoded as it should be")
+        raise CannotStreamCopy("a part of the film was not encoded correctly")
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         try:

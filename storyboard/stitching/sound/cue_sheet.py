@@ -140,7 +140,7 @@ def _build_music_cues(film: Film, timeline: Timeline) -> list[SoundCue]:
             begin, end = timeline.resolve_anchor(cue.begin), timeline.resolve_anchor(cue.end)
         except KeyError as error:
             raise StitchError(
-                f"music is anchored at {error.args[0]}, which is not in the cut"
+                f"music starts or ends at {error.args[0]}, which is not in the cut"
             ) from error
         first, last = (
             to_sample_position(begin, timeline.rate),
@@ -233,7 +233,7 @@ def _crop_cue_to_film(sound_cue: SoundCue, film_samples: int) -> SoundCue | None
 
 def _require_local_path(file: MediaFile) -> Path:
     if file.uri:
-        raise StitchError(f"{file.name} must be fetched before it can be mixed")
+        raise StitchError(f"{file.name} must be downloaded before it can be mixed")
     return file.path
 
 

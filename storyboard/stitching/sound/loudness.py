@@ -93,8 +93,10 @@ def compute_loudness_gain(
     if lufs <= FLOOR_LUFS:
         # Without a loudness to aim at, only lower a sound that passes the ceiling.
         gain_db = min(0.0, _round_to_gain_step(ceiling_db - weighed_db, rounds_down=True))
-        silence_reason = "is silent" if peak_db <= FLOOR_DB else "is too quiet or short to level"
-        note = f"the sound {silence_reason}: its loudness stays"
+        silence_reason = (
+            "is silent" if peak_db <= FLOOR_DB else "is too quiet or too short to measure"
+        )
+        note = f"the sound {silence_reason}: its loudness is not changed"
         return LoudnessGain(
             gain_db, None, lufs, _add_gain_unless_silent(peak_db, gain_db), 0.0, notes=(note,)
         )
@@ -156,8 +158,8 @@ def note_missed_loudness(reached_lufs: float, target: Loudness) -> tuple[str, ..
     if missing <= 0.5:
         return ()
     return (
-        f"the film stays {missing:.1f} LU below {target.lufs:g} LUFS: "
-        "more gain would raise its noise or crush its peaks",
+        f"the film is {missing:.1f} LU below {target.lufs:g} LUFS: more gain would raise the "
+        "noise or distort the peaks",
     )
 
 

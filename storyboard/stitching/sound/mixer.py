@@ -39,7 +39,7 @@ _SOON = RATE // 10
 _STEP = 72
 """Samples over which a step at a seam is smoothed."""
 
-_EMPTY_HINT = "export it again, or take it out of the film"
+_EMPTY_HINT = "export the sound again, or remove it from the film"
 
 Gain = NDArray[np.float32]
 
@@ -85,8 +85,8 @@ class SoundSources:
             return iter([spoken[cue.source :]])
         if self.generated.beds is None:
             raise StitchError(
-                f"nothing here makes the sound {cue.make!r}",
-                hint="give a file instead: {file: sound.wav}",
+                f"the sound {cue.make!r} can't be generated",
+                hint="use a file instead: {file: sound.wav}",
             )
         return _generate_ambience(cue, self.generated.beds)
 

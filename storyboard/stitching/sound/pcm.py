@@ -93,7 +93,7 @@ def decode_audio(path: Path, start_sample: int = 0, *, audio_track: str = "") ->
     when the file can't be read, or if a sample is not a number.
     """
     if not path.is_file():
-        raise MediaError(f"{path} is not there")
+        raise MediaError(f"{path} was not found")
     with _open_audio(path) as container:
         stream = find_sound_track(container, audio_track)
         if stream is None:
@@ -229,8 +229,8 @@ def _check_finite(samples: Samples, path: Path, first_sample: int) -> None:
         return
     first = first_sample + int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
     raise MediaError(
-        f"{path} holds samples that are no numbers, the first {first / RATE:.2f} s from its start",
-        hint="export it again, best as 24-bit WAV or FLAC",
+        f"{path} has invalid samples (not a number), the first at {first / RATE:.2f} s",
+        hint="export the sound again, for example as 24-bit WAV or FLAC",
     )
 
 

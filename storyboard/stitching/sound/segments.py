@@ -134,7 +134,7 @@ class SoundSegment:
         """The segment's packets. Raises MediaError when its file was deleted meanwhile."""
         entry = self._cache.read_entry(self._coded_name)
         if entry is None:
-            raise MediaError("a part of the film's sound vanished while the film was cut")
+            raise MediaError("a temporary file with sound was deleted while the film was assembled")
         return entry.body[4 * entry.facts["powers"] :]
 
     @property

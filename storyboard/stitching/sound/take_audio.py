@@ -111,8 +111,8 @@ def _add_fade_in_or_lead(
         available = min(lead, to_sample_position(event.slices[0].source.start, rate))
         if available < lead:
             collected_notes.append(
-                f"{shot.id}: audio_lead asks {lead / RATE:.2f} s, "
-                f"its take holds {available / RATE:.2f} s before the shot"
+                f"{shot.id}: audio_lead needs {lead / RATE:.2f} s, but the take has only "
+                f"{available / RATE:.2f} s before the shot"
             )
         start = sound_cue.start - available
         ramp = GainRamp(start, start + _LEAN, True)

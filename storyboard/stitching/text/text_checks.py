@@ -24,8 +24,8 @@ from storyboard.stitching.text.typesetting import (
     typeset_card,
 )
 
-_BOXES = "Latin, Greek and Cyrillic letters can be set"
-_PLAYER = "`subtitles: track` or `sidecar` leaves the letters to the player"
+_BOXES = "use Latin, Greek and Cyrillic letters"
+_PLAYER = "use `subtitles: track` or `sidecar`: then the player shows the letters"
 
 
 def check_film_typesetting(film: Film, size: Size) -> Iterator[Diagnostic]:
@@ -53,7 +53,7 @@ def check_film_typesetting(film: Film, size: Size) -> Iterator[Diagnostic]:
     if film.subtitles == "burn":
         for place, words in _find_subtitle_words(film):
             if letters := find_missing_letters(words):
-                message = f"this can't be burnt in: the font has no {' '.join(letters)}"
+                message = f"this line can't be burnt in: the font doesn't have {' '.join(letters)}"
                 related = ((film.find_span("subtitles"), "subtitles are burnt in"),)
                 yield Diagnostic("SB601", message, place, _PLAYER, related=related)
 
@@ -70,7 +70,7 @@ def _find_subtitle_words(film: Film) -> Iterator[tuple[Span, str]]:
 
 def _warn_missing_letters(text: str, place: Span) -> Iterator[Diagnostic]:
     if letters := find_missing_letters(text):
-        message = f"the font has no {' '.join(letters)}: boxes stand for them"
+        message = f"the font doesn't have {' '.join(letters)}: the film shows boxes instead"
         yield Diagnostic("SB601", message, place, _BOXES, Severity.WARNING)
 
 
@@ -93,13 +93,13 @@ def _check_text_fits(
         word = longest.text.replace(HAIR_SPACE, "")
         place = next((text_place for text_place, text in texts if word in text), place)
         letters = int(len(word) * block.across / block.width)
-        message = f"{format_value(word)} is too long for {frame} in type that can be read"
-        hint = f"a line holds some {letters} of its letters: divide it with a space"
+        message = f"{format_value(word)} is too long for {frame} in a readable size"
+        hint = f"add a space: a line has room for about {letters} letters of it"
         yield Diagnostic("SB602", message, place, hint)
     elif not block.fits:
         room = int(block.down // block.lines[-1].height)
         message = (
-            f"this {text_kind} has {len(block.lines)} lines of the smallest type that can be read"
+            f"this {text_kind} is too long: {len(block.lines)} lines in the smallest readable size"
         )
-        hint = f"{room} fit into {frame}: write fewer, or show them one after another"
+        hint = f"write at most {room} lines for {frame}, or show them one after another"
         yield Diagnostic("SB602", message, place, hint)

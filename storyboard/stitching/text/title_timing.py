@@ -50,8 +50,8 @@ def place_titles(titles: Sequence[TitleCue], timeline: Timeline) -> tuple[Placed
             start = timeline.resolve_anchor(title.at)
         except KeyError as error:
             raise StitchError(
-                f"the title {title.text or 'with credits'!r} stands at {title.at.shot}, "
-                "which is not in the cut"
+                f"the title {title.text or 'with credits'!r} starts at {title.at.shot}, which "
+                "is not in the cut"
             ) from error
         end = min(start + title.length, timeline.length)
         if end > start:

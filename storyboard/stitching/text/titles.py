@@ -120,7 +120,7 @@ def resolve_style(title: TitleCue) -> str:
     style = {"": "center", "centre": "center"}.get(title.style, title.style)
     if style not in STYLES:
         raise StitchError(
-            f"{title.style!r} is no style of a title", hint=f"use one of {', '.join(STYLES)}"
+            f"unknown title style {title.style!r}", hint=f"use one of {', '.join(STYLES)}"
         )
     return "credits" if title.credits else style
 
@@ -140,7 +140,7 @@ def _fit_block_with_scale(
     if not block.fits:
         first = next((line.text for line in block.lines if line.text), "")
         raise StitchError(
-            f"the text that begins with {first[:40]!r} is too much for one picture",
+            f"the text that starts with {first[:40]!r} is too long for one picture",
             hint="write fewer lines or shorter ones, or show them one after another",
         )
     return block.lines, scale
