@@ -246,5 +246,5 @@ def to_micros(usd: Usd | None) -> int | None:
         return parse_usd_micros(format(Decimal(str(usd)), "f"))
     except (ValueError, InvalidOperation):
         raise UsageError(
-            f"max_cost_usd={usd!r} is no amount", hint="give US dollars, like 12.50"
+            f"max_cost_usd is not an amount: {usd!r}", hint="use US dollars, for example 12.50"
         ) from None

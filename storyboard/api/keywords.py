@@ -40,5 +40,5 @@ def _reject_unknown_keywords(function: Callable[..., Any], keywords: Iterable[st
     for keyword in keywords:
         if keyword not in known:
             raise TypeError(
-                f"{function.__name__}() has no keyword '{keyword}'; it has {', '.join(known)}"
+                f"{function.__name__}() got an unknown keyword '{keyword}'; use {', '.join(known)}"
             )

@@ -39,7 +39,7 @@ def list_models(
     )
     if not models:
         names = ", ".join(dict.fromkeys((*catalog.names, *(id for _, id in catalog.models))))
-        raise UsageError(f"no model or provider `{name}`; known: {names}")
+        raise UsageError(f"there is no model or provider `{name}`; known: {names}")
     return models
 
 

@@ -150,7 +150,8 @@ def stitch(
     )
     if result.film is None:
         raise StoreError(
-            "the film can't be cut: takes are missing", hint="`storyboard plan` names them"
+            "the film can't be assembled: takes are missing",
+            hint="run `storyboard plan` to see which takes are missing",
         )
     return result.film
 
@@ -204,7 +205,7 @@ def _build_request(
     jobs: int | None,
 ) -> RenderRequest:
     if jobs is not None and jobs < 1:
-        raise UsageError(f"jobs={jobs} is too few", hint="give 1 or more, or leave it out")
+        raise UsageError(f"jobs is too small: {jobs}", hint="use 1 or more, or omit it")
     return RenderRequest(
         out=Path(out) if out is not None else None,
         deps=Path(deps) if deps is not None else None,

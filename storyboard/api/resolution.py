@@ -82,16 +82,17 @@ def resolve_operation(
     """
     path = locate_film(film)
     if adopt is not None and not adopt.strip():
-        raise UsageError("--adopt wants the operation's name, as the provider has it")
+        raise UsageError("--adopt needs the name of the operation at the provider")
     if claim := _find_abandoned_claim(path, operation):
         digest, owner = claim
         if adopt is not None:
             raise UsageError(
-                f"{digest[:12]} is of another film ({owner.about}), whose ledger adopts operations",
-                hint="render that film where it is now",
+                f"{digest[:12]} belongs to another film ({owner.about}), and only that film "
+                "can adopt the operation",
+                hint="render that film in its current folder",
             )
         if not (assume_lost or assume_not_sent):
-            raise UsageError("say one of: adopt an operation, lost, or not sent")
+            raise UsageError("choose one of: adopt an operation, lost, not sent")
         _open_claims(path).discard_abandoned_claim(digest)
         return _to_operation(digest, owner)
     ledger = _open_ledger(film, path)
@@ -119,7 +120,8 @@ def _open_ledger(film: FilmSource, path: Path) -> Ledger:
     folder = locate_state_folder(path)
     if not (folder / "ledger.sqlite").exists():
         raise UsageError(
-            f"{_name_film(film)} has no ledger", hint="nothing was submitted from this folder"
+            f"{_name_film(film)} has no ledger",
+            hint="check the path; nothing was submitted from this folder",
         )
     return Ledger(folder)
 
@@ -137,11 +139,13 @@ def _find_attempt(ledger: Ledger, film: FilmSource, operation: str, assume_lost:
         if attempt.state in sent_states or attempt.is_charged_without_take
     ]
     if not matches:
-        raise UsageError(f"no open operation of {_name_film(film)} is called `{operation}`")
+        raise UsageError(f"{_name_film(film)} has no open operation `{operation}`")
     group = ledger.find_attempts_to_resolve(matches[0], lost=assume_lost)
     if any(attempt not in group for attempt in matches):
         names = ", ".join(attempt.name for attempt in matches)
-        raise UsageError(f"`{operation}` is several: {names}", hint="name one of them")
+        raise UsageError(
+            f"`{operation}` matches several operations: {names}", hint="name one of them"
+        )
     return matches[0]
 
 
@@ -161,13 +165,16 @@ def _find_abandoned_claim(film: Path, digest_prefix: str) -> tuple[str, LockOwne
     own_runs = Ledger.read_runs(locate_state_folder(film)) if abandoned else frozenset()
     claims = [(digest, owner) for digest, owner in abandoned if owner.run not in own_runs]
     if len(claims) > 1:
-        raise UsageError(f"`{digest_prefix}` is several", hint="give more of the digest")
+        raise UsageError(
+            f"`{digest_prefix}` matches several steps", hint="type more digits of the digest"
+        )
     if not claims:
         return None
     digest, owner = claims[0]
     if Path(owner.about) == locate_state_folder(film):
         raise UsageError(
-            f"{digest[:12]} was claimed by run {owner.run} of this film, which its ledger forgot",
-            hint="`storyboard runs FILM --rebuild` enters what it may have bought",
+            f"{digest[:12]} was claimed by run {owner.run} of this film, but the ledger has "
+            "no record of that run",
+            hint="run `storyboard runs FILM --rebuild` to list possible purchases",
         )
     return digest, owner

@@ -185,7 +185,7 @@ def _require_film_or_state(film: FilmSource) -> Path:
     """The film's file, which may be gone where its state folder is left."""
     path = locate_film(film)
     if not path.exists() and not locate_state_folder(path).is_dir():
-        raise UsageError(f"there is no {film if isinstance(film, str | Path) else path}")
+        raise UsageError(f"there is no file {film if isinstance(film, str | Path) else path}")
     return path
 
 

@@ -75,7 +75,9 @@ def find_stored_takes(
     with closing(_open_store(folder, on_notice)) as store:
         takes = _locate_files(store, store.find_records_by_name(name))
     if not takes:
-        raise UsageError(f"the store knows no `{name}`", hint="see `storyboard store ls`")
+        raise UsageError(
+            f"the store has no `{name}`", hint="run `storyboard store ls` to list the takes"
+        )
     return takes
 
 
@@ -153,7 +155,9 @@ def fetch_takes(
     path = locate_film(film)
     lock = locate_lock_file(path)
     if not lock.exists():
-        raise UsageError(f"there is no lock file {lock.name}", hint="nothing was rendered yet")
+        raise UsageError(
+            f"there is no lock file {lock.name}", hint="render the film first; it has no takes yet"
+        )
     if not Path(source).is_dir():
         raise UsageError(f"there is no store at {source}")
     lock_file = LockFile(lock)
@@ -186,7 +190,7 @@ def _open_store(folder: str | Path, on_notice: NoticeCallback) -> Store:
     if not path.is_dir():
         raise UsageError(
             f"there is no store at {path}",
-            hint="go to the film's folder, or set STORYBOARD_STORE",
+            hint="run the command in the film's folder, or set STORYBOARD_STORE",
         )
     return Store(path, on_notice=on_notice)
 
@@ -215,12 +219,13 @@ def _check_films_known(films: Iterable[Path], wanting_films: Sequence[Path]) -> 
         if not locate_lock_file(film).exists() and not locate_state_folder(film).exists():
             raise UsageError(
                 f"there is no lock file {locate_lock_file(film).name}",
-                hint="only what films want is kept; render the film first",
+                hint="render the film first; its lock file tells which takes to keep",
             )
     if not wanting_films:
         raise UsageError(
-            "no film is known that uses this store",
-            hint="go to a film's folder, or name the films: storyboard store gc A.yaml B.yaml",
+            "no known film uses this store",
+            hint="run the command in a film's folder, or name the films: storyboard store gc "
+            "A.yaml B.yaml",
         )
 
 
@@ -231,7 +236,7 @@ def _copy_take(record: TakeRecord, source_store: Store, target_store: Store) -> 
             if stored_sha256 != sha256:
                 raise UsageError(
                     f"{record.take.shot} {record.take.name} is damaged in {source_store.root}",
-                    hint="run `storyboard store verify` there",
+                    hint="run `storyboard store verify` in that folder",
                 )
     target_store.add_take(
         record.take, record.parts, kind=record.kind, step=record.step, film=record.film

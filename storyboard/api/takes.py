@@ -111,10 +111,11 @@ def read_provenance(out: str | Path) -> dict[str, Any]:
         document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"{path} is missing or can't be read", hint="render the film: it is written beside it"
+            f"{path} is missing or can't be read",
+            hint="render the film; the provenance record is written beside it",
         ) from error
     if not isinstance(document, dict):
-        raise StoreError(f"{path} is no provenance record", hint="render the film once more")
+        raise StoreError(f"{path} is not a provenance record", hint="render the film again")
     return document
 
 
@@ -153,7 +154,7 @@ def _find_take_with_lock_file(film: FilmSource, shot: str, take_name: str) -> tu
     """
     if not is_take_name(take_name):
         raise UsageError(
-            f"`{take_name}` names no take", hint="takes are named t01, t02, … or t02-4f1c"
+            f"`{take_name}` is not the name of a take", hint="use t01, t02, … or t02-4f1c"
         )
     session = FilmSession(load(film))
     try:
@@ -178,7 +179,7 @@ def _find_take_with_lock_file(film: FilmSource, shot: str, take_name: str) -> tu
             take_names = ", ".join(dict.fromkeys(n for names in lists for n in names))
             raise UsageError(
                 f"{shot} has no take {take_name} of its current version",
-                hint=f"its takes: {take_names or 'none yet'}",
+                hint=f"choose one of its takes: {take_names or 'none yet'}",
             )
         node, takes = named
         require_single_take(shot, take_name, takes)

@@ -110,15 +110,17 @@ def run_command_line(arguments: Sequence[str]) -> int:
         return 130
     except OSError as error:
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        hint = "free some space" if is_full else "see that it exists and may be written"
+        hint = (
+            "free some disk space"
+            if is_full
+            else "check that it exists and that you may write to it"
+        )
         subject = f"{error.strerror or error}: {error.filename or 'a file'}"
         return _report_failure(arguments, 4, subject, hint)
     except Exception as error:
         traceback.print_exc()
-        message = f"a fault of storyboard's own: {type(error).__name__}: {error}"
-        return _report_failure(
-            arguments, 3, message, "please report it; whatever was ordered is kept"
-        )
+        message = f"internal error (a bug in storyboard): {type(error).__name__}: {error}"
+        return _report_failure(arguments, 3, message, "please report it; submitted jobs are kept")
 
 
 def _report_failure(arguments: Sequence[str], code: int, message: str, hint: str) -> int:

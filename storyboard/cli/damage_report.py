@@ -29,29 +29,33 @@ def describe_recovery(defects: Sequence[StoreDefect], *, is_repaired: bool) -> l
             groups[_choose_recovery(defect, record)].append(record)
     lines = []
     if indexed := groups[_Recovery.KNOWN]:
-        state = "written again from the index" if is_repaired else "the index still knows"
+        state = "restored from the index" if is_repaired else "still in the index"
         lines.append(f"{state}: {_format_take_names(indexed)}")
     if unreadable_count := sum(not (defect.sha256 or defect.takes) for defect in defects):
-        state = "set aside" if is_repaired else "not known to the index"
+        state = "moved to damaged/" if is_repaired else "not in the index"
         lines.append(
-            f"{unreadable_count} unreadable, {state}: if a film's lock file names the take,"
-            " its next render reads the bytes again"
+            f"{unreadable_count} unreadable, {state}: if the take is in a film's lock file, "
+            "the next render reads the file again"
         )
     if free := groups[_Recovery.FREE]:
-        lines.append(f"the next render makes again, for nothing: {_format_take_names(free)}")
+        lines.append(f"made again by the next render, free of charge: {_format_take_names(free)}")
     if paid := groups[_Recovery.PAID]:
         rebuy = dict.fromkeys(f"--rebuy {_name_rebuy_target(record)}" for record in paid)
         lines += [
-            f"paid for, and not bought again unasked: {_format_take_names(paid)}",
-            "hint: bring it from a store that has it: storyboard store fetch FILM --from STORE;"
-            f" or buy it again: storyboard render FILM {' '.join(rebuy)}",
+            f"paid, and not bought again automatically: {_format_take_names(paid)}",
+            "hint: copy it from a store that has it: storyboard store fetch FILM --from "
+            f"STORE; or buy it again: storyboard render FILM {' '.join(rebuy)}",
         ]
     if partial := groups[_Recovery.BESIDE]:
-        lines.append(f"still plays, less what lay beside it: {_format_take_names(partial)}")
+        lines.append(
+            f"still usable, but a file beside it is damaged: {_format_take_names(partial)}"
+        )
     if is_repaired and any(defect.can_quarantine for defect in defects):
-        lines.append("damaged files are in damaged/")
+        lines.append("the damaged files are now in damaged/")
     elif not is_repaired:
-        lines.append("hint: --repair mends what it can and sets damaged files aside in damaged/")
+        lines.append(
+            "hint: use --repair to repair what is possible and move damaged files to damaged/"
+        )
     return lines
 
 

@@ -26,9 +26,9 @@ def print_open_attempt(attempt: Attempt, film: Path, *, is_rendering: bool) -> N
     was_sending = attempt.state is State.SUBMITTING and not attempt.repeatable
     if attempt.state is State.UNKNOWN or (was_sending and not is_rendering):
         why = attempt.message or (
-            "its run ended while it was being sent, so nobody knows whether it was bought"
+            "the run ended during the submission, so the outcome is unknown"
             if was_sending
-            else "no answer came"
+            else "no answer was received"
         )
         console.print_status(f"{paint(f'{attempt.name}: {status}', 'changed')}: {why}")
         console.print_status(
@@ -36,15 +36,15 @@ def print_open_attempt(attempt: Attempt, film: Path, *, is_rendering: bool) -> N
             " --adopt OP | --assume-lost | --assume-not-sent"
         )
     elif is_rendering:
-        console.print_status(f"{attempt.name}: {status}; a render is at work on it")
+        console.print_status(f"{attempt.name}: {status}; a render is working on it")
     elif is_unsent(attempt):
         console.print_status(
-            f"{attempt.name}: {status}; it was never sent, and the next render frees the money"
+            f"{attempt.name}: {status}; it was never sent, and the next render releases the money"
         )
     elif attempt.repeatable:
         console.print_status(f"{attempt.name}: {status}; the next render makes it again")
     else:
-        console.print_status(f"{attempt.name}: {status}; the next render goes on with it")
+        console.print_status(f"{attempt.name}: {status}; the next render continues with it")
 
 
 def print_filtered_take(pending: PendingTake, film: Path) -> None:
@@ -52,4 +52,6 @@ def print_filtered_take(pending: PendingTake, film: Path) -> None:
     console.print_status(
         paint(f"{pending.name}: filtered and held back", "changed") + ", nothing held"
     )
-    console.print_status(f"  change its words, or storyboard render {film} --force {pending.step}")
+    console.print_status(
+        f"  change the wording, or run storyboard render {film} --force {pending.step}"
+    )

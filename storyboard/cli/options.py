@@ -145,4 +145,4 @@ def parse_max_cost(_ctx: click.Context, _param: click.Parameter, value: str | No
     try:
         return parse_usd_micros(value.removeprefix("$"))
     except ValueError:
-        raise click.BadParameter(f"{value!r} is no amount in US dollars, like 12.50") from None
+        raise click.BadParameter(f"{value!r} is not an amount in US dollars, like 12.50") from None

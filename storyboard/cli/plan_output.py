@@ -318,17 +318,19 @@ def _format_hints(plan: Plan) -> list[str]:
     for item in plan.pending:
         if item.unknown:
             lines.append(
-                f"{hint}: {item.name} may have been bought: look for the job with the provider, "
-                f"then `storyboard resolve FILM {item.name}`"
+                f"{hint}: {item.name}: submission outcome unknown: look for the job at the "
+                f"provider, then run `storyboard resolve FILM {item.name}`"
             )
         elif item.filtered:
             lines.append(
-                f"{hint}: {item.name} was filtered: change its words, or ask once more: "
-                f"`storyboard render FILM --force {item.step}`"
+                f"{hint}: {item.name} was blocked by a safety filter: change the wording, or "
+                f"submit it again unchanged: `storyboard render FILM --force {item.step}`"
             )
         elif item not in wanted_pending:
             stake = f"${format_decimal_usd(item.held_micros)} held"
-            lines.append(f"{hint}: {item.name} was asked for earlier, {stake}; a render fetches it")
+            lines.append(
+                f"{hint}: {item.name} was submitted earlier, {stake}; the next render downloads it"
+            )
     blocked = [node for node in plan.nodes if node.action is Action.BLOCKED]
     expired = [node.step for node in blocked if Reason.URI_EXPIRED in node.reasons]
     blocked_ids = {node.step.id for node in blocked}
@@ -344,16 +346,16 @@ def _format_hints(plan: Plan) -> list[str]:
     if absent:
         shots = " ".join(dict.fromkeys(step.shot or step.id for step in absent))
         lines += [
-            f"{hint}: {shots}: paid takes whose files are missing or damaged in this store",
-            f"{hint}: point STORYBOARD_STORE at the store that has them, or "
-            "`storyboard store fetch`, or buy them again with --rebuy SHOT",
+            f"{hint}: {shots}: the files of these paid takes are missing or damaged in this store",
+            f"{hint}: set STORYBOARD_STORE to the store that has them, or run `storyboard "
+            "store fetch`, or buy them again with --rebuy SHOT",
         ]
     if charged:
         shots = " ".join(dict.fromkeys(step.shot or step.id for step in charged))
         lines += [
-            f"{hint}: {shots}: charged by the service, and no take came",
-            f"{hint}: `storyboard resolve FILM SHOT --adopt OP` fetches it if the service has it"
-            " after all; --rebuy SHOT buys it again",
+            f"{hint}: {shots}: charged, but no take was delivered",
+            f"{hint}: use `storyboard resolve FILM SHOT --adopt OP` to download it if the "
+            "provider still has it, or --rebuy SHOT to buy it again",
         ]
     return lines
 

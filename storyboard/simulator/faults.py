@@ -80,7 +80,7 @@ class Fault:
         """
         parsed = _SPEC.fullmatch(text)
         if parsed is None:
-            raise ValueError(f"`{text}` is no fault; write KIND[=VALUE][:TIMES][@MATCH]")
+            raise ValueError(f"`{text}` is not a fault; write KIND[=VALUE][:TIMES][@MATCH]")
         return cls(
             kind=parsed["kind"],
             times=int(parsed["times"] or 1),

@@ -133,8 +133,8 @@ def _open_socket(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise EnvironmentProblem(
-            f"port {port} can't be had: {os.strerror(error.errno or 0)}",
-            hint="name another with --port, or none for a free one",
+            f"port {port} can't be used: {os.strerror(error.errno or 0)}",
+            hint="set another port with --port, or omit it to use a free port",
         ) from error
     return listener
 

@@ -19,14 +19,14 @@ def parse_setting_values(values: Mapping[str, Any]) -> dict[str, Any]:
     parsed: dict[str, Any] = {}
     for name, value in values.items():
         if name not in defaults:
-            raise ValueError(f"no setting is called `{name}`; there are {', '.join(defaults)}")
+            raise ValueError(f"there is no setting `{name}`; known: {', '.join(defaults)}")
         kind = type(defaults[name])
         if kind is bool and isinstance(value, str):
             value = _WORDS.get(value.lower(), value)
         try:
             parsed[name] = value if type(value) is kind else kind(_require_plain_value(value, kind))
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{name} can't be {value!r}; it is a {kind.__name__}") from error
+            raise ValueError(f"{name} can't be {value!r}; it must be a {kind.__name__}") from error
     Settings().with_changes(parsed)
     return parsed
 
@@ -37,7 +37,7 @@ def parse_setting_pairs(pairs: Iterable[str]) -> dict[str, Any]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise ValueError(f"`{pair}` sets nothing; write NAME=VALUE")
+            raise ValueError(f"`{pair}` is not a setting; write NAME=VALUE")
         values[name.strip().replace("-", "_")] = value.strip()
     return parse_setting_values(values)
 

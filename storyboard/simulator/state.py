@@ -120,7 +120,7 @@ class Settings(Serialized):
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
             if self.to_fields()[name] not in allowed:
-                raise ValueError(f"{name} is one of {', '.join(allowed)}")
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}")
 
 
 @dataclass(slots=True)

@@ -13,12 +13,12 @@ _LEEWAY = 2
 
 def check_sample(request: Request, sample: Sample, scratch: Path) -> None:
     """Fails unless a fetched sample is what `request` asked for, with its files in `scratch`."""
-    assert sample.path is not None, "fetch brought no file"
+    assert sample.path is not None, "fetch() returned no file"
     for path in (sample.path, *sample.attachments.values()):
-        assert path.is_file(), f"{path} is no file"
+        assert path.is_file(), f"{path} is not a file"
         assert path.resolve().is_relative_to(scratch.resolve()), f"{path} is not in scratch"
     if request.kind is Kind.WRITE:
-        assert sample.path.read_text("utf-8").strip(), "no words were written"
+        assert sample.path.read_text("utf-8").strip(), "the text is empty"
         return
     facts = probe(sample.path)
     if request.kind is Kind.SPEECH:
@@ -36,10 +36,10 @@ def check_sample(request: Request, sample: Sample, scratch: Path) -> None:
     stated_frames = sample.source_frames or (input_frames if sample.contains_source else 0)
     assert any(
         abs(facts.frames - s - expected_frames) <= _LEEWAY for s in (stated_frames, input_frames, 0)
-    ), f"asked for {expected_frames} frames after {stated_frames}, got {facts.frames} in all"
+    ), f"the take has {facts.frames} frames, not {stated_frames} and {expected_frames} new ones"
     size = compute_frame_size(request.settings.resolution, request.settings.aspect_ratio)
     assert (facts.width, facts.height) == size, (
-        f"asked for {size[0]}x{size[1]}, got {facts.width}x{facts.height}"
+        f"the take is {facts.width}x{facts.height}, not {size[0]}x{size[1]}"
     )
 
 

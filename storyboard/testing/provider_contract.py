@@ -94,10 +94,10 @@ class ProviderContract:
         """It states its name, what changes its result, and whether running again is free."""
         provider = self.make()
         assert provider.name, "`name` is empty"
-        assert isinstance(provider.revision, str), "`revision` is a text"
-        assert isinstance(provider.repeatable, bool), "`repeatable` is True or False"
+        assert isinstance(provider.revision, str), "`revision` must be a string"
+        assert isinstance(provider.repeatable, bool), "`repeatable` must be True or False"
         wrong = [name for name in provider.reads if not is_request_field(name)]
-        assert not wrong, f"`reads` names what no request has: {wrong}"
+        assert not wrong, f"`reads` has unknown names: {wrong}"
 
     def test_what_it_declares_can_be_read(self) -> None:
         """Variables are tuples of names, and key patterns are regular expressions."""
@@ -111,7 +111,7 @@ class ProviderContract:
         known_keys = KEYS.keys() | {"price", "variants"}
         for entry in _list_model_entries(self.make()):
             unknown = sorted(set(entry) - known_keys)
-            assert not unknown, f"{entry.get('id')}: no key of the catalogue: {unknown}"
+            assert not unknown, f"{entry.get('id')}: unknown catalogue keys: {unknown}"
             assert entry.get("id"), "an entry of `models` has no `id`"
         for model in self.models():
             if model.makes == "video":
@@ -119,7 +119,8 @@ class ProviderContract:
                 assert model.resolutions, f"{model.id}: no `resolutions`"
                 assert model.aspect_ratios, f"{model.id}: no `aspect_ratios`"
                 assert model.default_duration in model.durations, (
-                    f"{model.id}: `default_duration` {model.default_duration} is none of its own"
+                    f"{model.id}: `default_duration` is not one of its `durations`: "
+                    f"{model.default_duration}"
                 )
 
     def test_its_schema_is_one(self) -> None:
@@ -128,10 +129,12 @@ class ProviderContract:
 
         schema: Mapping[str, Any] = getattr(self.make(), "schema", None) or {}
         unknown = sorted(set(schema) - {"settings", "options"})
-        assert not unknown, f"`schema` has parts that nobody reads: {unknown}"
+        assert not unknown, f"`schema` has unknown parts: {unknown}"
         for part, part_schema in schema.items():
             Draft7Validator.check_schema(json.loads(json.dumps(part_schema, default=dict)))
-            assert part_schema.get("type") == "object", f"schema.{part} is no schema of an object"
+            assert part_schema.get("type") == "object", (
+                f"schema.{part} is not a schema of an object"
+            )
 
     # what it does
 
@@ -166,7 +169,7 @@ class ProviderContract:
             workspaces = [workspace.room() for _ in requests]
             jobs = await asyncio.gather(*map(first.submit, requests, workspaces))
             names = [job.name for job in jobs]
-            assert len(set(names)) == len(names), f"two jobs are one: {names}"
+            assert len(set(names)) == len(names), f"two submissions returned the same job: {names}"
             if not first.repeatable:
                 await first.close()
                 second = self.make()
@@ -180,7 +183,7 @@ class ProviderContract:
             first = self.requests(tmp_path)[0]
             requests = [first, replace(first, prompt=f"{first.prompt} It stops.")]
             samples = self._run_with_timeout(run_both(workspace, requests))
-            assert len({sample.path for sample in samples}) == 2, "two results share one file"
+            assert len({sample.path for sample in samples}) == 2, "two results use the same file"
             for request, sample in zip(requests, samples, strict=True):
                 check_sample(request, sample, workspace.scratch)
 
@@ -197,7 +200,9 @@ class ProviderContract:
                 outcome = await self._run_expecting_readable_error(
                     provider.poll(unknown_operation, workspace), "poll"
                 )
-                assert not isinstance(outcome, Done), "a job that never was is done"
+                assert not isinstance(outcome, Done), (
+                    "poll() reports a job as done that never existed"
+                )
                 await self._run_expecting_readable_error(
                     provider.fetch(Sample(uri="no-such-result"), workspace), "fetch"
                 )
@@ -246,7 +251,7 @@ class ProviderContract:
         await provider.fetch(samples[0], workspace)
         if not operation.samples:
             again = await provider.poll(Operation(operation.name), workspace)
-            assert isinstance(again, Done), f"a job that was done is now {again!r}"
+            assert isinstance(again, Done), f"poll() reports a finished job as {again!r}"
             samples = again.samples
         return await provider.fetch(samples[0], workspace)
 
@@ -269,11 +274,13 @@ class ProviderContract:
             if isinstance(outcome, (Failed, Filtered, Unusable)):
                 raise StoryboardError(outcome.message)
             if isinstance(outcome, Done):
-                assert outcome.samples, "a job is done and has no result"
+                assert outcome.samples, "a finished job has no result"
                 return outcome.samples
-            assert isinstance(outcome, Running), f"no outcome: {outcome!r}"
+            assert isinstance(outcome, Running), (
+                f"poll() returned something that is not an outcome: {outcome!r}"
+            )
             await asyncio.sleep(self.pause_s)
-        raise AssertionError(f"{operation.name} is not done after {self.patience_s} s")
+        raise AssertionError(f"{operation.name} is not finished after {self.patience_s} s")
 
     async def _run_expecting_readable_error(
         self, coroutine: Coroutine[Any, Any, _T], action_name: str
@@ -283,7 +290,7 @@ class ProviderContract:
         except StoryboardError as error:
             self._check_shows_no_secret(error)
             if not str(error):
-                raise AssertionError(f"{action_name} fails without a word") from error
+                raise AssertionError(f"{action_name} raises an error without a message") from error
         except Exception as error:
             raise AssertionError(f"{action_name} raises {type(error).__name__}: {error}") from error
         return None
@@ -291,7 +298,7 @@ class ProviderContract:
     def _check_shows_no_secret(self, value: object) -> None:
         text = f"{value!r} {value} {getattr(value, 'hint', '')}"
         shown_secrets = [secret for secret in self.secrets() if secret in text]
-        assert not shown_secrets, f"a {type(value).__name__} shows a key"
+        assert not shown_secrets, f"a {type(value).__name__} contains a key"
 
 
 @contextlib.asynccontextmanager

@@ -83,7 +83,7 @@ def build_extension_request(
     source_request: Request, sample: Sample, extension: Extension
 ) -> Request:
     """The request that extends a fetched sample of `source_request` by the model's usual hop."""
-    assert sample.path is not None, "fetch brought no file"
+    assert sample.path is not None, "fetch() returned no file"
     source_input = Input(
         Role.VIDEO,
         hash_file(sample.path),

@@ -41,4 +41,4 @@ def open_watched_workspace(folder: Path) -> Iterator[Bench]:
     finally:
         tempfile.tempdir = before
     stray_files = [str(p) for name in ("current", "temporary") for p in folders[name].rglob("*")]
-    assert not stray_files, f"written outside of the scratch folder: {stray_files}"
+    assert not stray_files, f"files were written outside the scratch folder: {stray_files}"

@@ -43,7 +43,7 @@ async def leave_attempt_in(ledger: Ledger, state: State) -> None:
 @pytest.mark.parametrize(
     ("state", "told", "resolved"),
     [
-        (State.SUBMITTING, "nobody knows whether it was bought", True),
+        (State.SUBMITTING, "submission outcome unknown", True),
         (State.INTENT, "the next render frees the money", False),
     ],
 )
@@ -56,7 +56,7 @@ def test_runs_explains_the_attempts_of_a_render_that_died(
     output = run_in_process(capsys, "runs", "film.yaml").err
     assert told in output
     assert ("storyboard resolve film.yaml SH010:t01 --adopt" in output) is resolved
-    assert "goes on with it" not in output
+    assert "to continue with it" not in output
 
 
 def test_a_filtered_take_on_hold_is_not_bought_by_the_plan(
@@ -124,13 +124,18 @@ def test_a_link_with_notes_of_its_own_buys_nothing_until_they_are_moved(
     for command in ("check", "plan", "runs", "render"):
         refused = run_in_process(capsys, command, "film.yaml")
         assert refused.code == 4
-        assert "has notes of its own: .storyboard/film and film.selects.yaml" in refused.err
-        assert f"move them to {real_state} and {real.with_suffix('.selects.yaml')}" in refused.err
+        assert (
+            "has its own ledger or lock file: .storyboard/film and film.selects.yaml" in refused.err
+        )
+        assert (
+            f"records of purchases to {real_state} and {real.with_suffix('.selects.yaml')}"
+            in refused.err
+        )
     real_state.mkdir(parents=True)
     result = run_in_process(capsys, "plan", "film.yaml")
     assert (
         result.code,
-        f"{real} has notes too: {real_state}; set one side's away" in result.err,
+        f"or name {real} itself; it has its own too: {real_state}" in result.err,
     ) == (4, True)
 
     real_state.rmdir()

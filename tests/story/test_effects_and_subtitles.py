@@ -85,8 +85,8 @@ def test_an_effect_that_fails_is_named_and_no_retry_is_advised(
     assert result.code == 3
     message = "SH010.effects: failed: the effect Crop {x1: 5000, width: 9} can't be done"
     assert message in result.err
-    assert "it would fail again" in result.err
-    assert "asks once more" not in result.err
+    assert "the same arguments would fail again" in result.err
+    assert "submit it once more" not in result.err
 
 
 def test_a_retake_is_of_the_take_and_the_effect_follows(folder: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_silent_film_keeps_old_subtitle_files_with_a_warning(folder: Path) -> 
         result = run_command(folder, *arguments)
         assert result.code == 0
         assert (
-            "nothing is said in the film, but film.proxy.srt lies beside it" in result.err
+            "the film has no speech, but there is an old subtitle file film.proxy.srt" in result.err
         ) == is_warned
         assert {path.name for path in (folder / "build").glob("film.proxy.??t")} == {
             "film.proxy.srt",

@@ -55,7 +55,7 @@ def count_jobs(film: KilledFilm) -> int:
 def test_a_bought_take_waits_for_room_on_a_full_disk(create_film: CreateFilm, where: str) -> None:
     film = create_film(where + ONE + UNRENDERED_SHOT)
     assert film.run_command("render", "film.yaml", "SH010", "--yes", largest=150_000) == 4
-    assert "make room" in film.output
+    assert "free some disk space" in film.output
     (attempt,) = film.attempts
     assert attempt.state in (State.SUBMITTED, State.DONE_REMOTE)
     film.render_to_end()
@@ -113,7 +113,7 @@ def test_a_second_render_of_the_film_names_the_first(create_film: CreateFilm) ->
     ledger = Ledger(locate_state(film))
     try:
         assert film.run_command("render", "film.yaml", "SH010", "--yes") == 4
-        assert "another storyboard works on this film: process" in film.output
+        assert "another storyboard process is working on this film: process" in film.output
         assert not count_jobs(film)
     finally:
         ledger.close()

@@ -250,12 +250,12 @@ def test_the_page_lists_every_provider_error() -> None:
 @pytest.mark.parametrize(
     ("wire", "fault", "says"),
     [
-        ("vertex", "filtered=15236754", "describe, don't name"),
-        ("omni", "blocked=29310472", "describe, don't name"),
-        ("videos", "filtered=57734940", "the filter saw: hate"),
-        ("vertex", "blocked=99999999", "other words help"),
+        ("vertex", "filtered=15236754", "describe people without names"),
+        ("omni", "blocked=29310472", "describe people without names"),
+        ("videos", "filtered=57734940", "the filter found: hate"),
+        ("vertex", "blocked=99999999", "change the wording"),
         ("gemini", "retired", "use `model: gemini-omni-1.2-flash`"),
-        ("videos", "retired", "see `storyboard models`"),
+        ("videos", "retired", "run `storyboard models`"),
     ],
 )
 def test_the_cure_is_named(

@@ -82,14 +82,14 @@ def test_a_damaged_take_is_known_before_anything_is_bought_on_it(
     assert (node["action"], node["reasons"]) == ("blocked", ["take_corrupt"])
     film.write_text(PAID.replace("prompt: Two", "prompt: Deux"))
     assert cli("render", film, "--yes").code == 7
-    assert "its bytes in the store are damaged" in cli("render", film, "--yes").err
+    assert "its file in the store is damaged" in cli("render", film, "--yes").err
     assert len(read_bill()) == 2
     assert cli("store", "verify").code == 3
     result = cli("store", "verify", "--repair")
     assert "not bought again unasked: SH010 t01" in result.err
     assert "--rebuy SH010" in result.err
     assert "for nothing" not in result.err
-    assert "its bytes are not in the store" in cli("render", film, "--yes").err
+    assert "its file is not in the store" in cli("render", film, "--yes").err
     assert cli("store", "verify").code == 3, "it is still missing"
     assert cli("render", film, "SH010", "--rebuy", "SH010", "--yes", "-q").code == 0
     assert len(read_bill()) == 3

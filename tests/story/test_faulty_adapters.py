@@ -69,7 +69,7 @@ def test_its_step_fails_with_the_traceback_in_the_log_and_others_go_on(
     assert (result.exit_code, list(result.selects)) == (3, ["SH030"])
     assert (list(result.failed), list(result.blocked)) == (["SH010"], ["SH020"])
     (failure,) = film.find_events("step_failed")
-    assert "a fault of the adapter of odd" in failure["message"]
+    assert "a bug in the adapter of odd" in failure["message"]
     assert "KeyError: 'project'" in failure["trace"]
 
 
@@ -77,8 +77,8 @@ def test_its_step_fails_with_the_traceback_in_the_log_and_others_go_on(
 @pytest.mark.parametrize(
     ("fault", "words", "logged"),
     [
-        (ConnectionError("no line"), "a fault of the adapter of local", "ConnectionError: no line"),
-        (KeyError("frame"), "a fault of the adapter of local", "KeyError: 'frame'"),
+        (ConnectionError("no line"), "a bug in the adapter of local", "ConnectionError: no line"),
+        (KeyError("frame"), "a bug in the adapter of local", "KeyError: 'frame'"),
         (OSError(errno.ENOSPC, "full"), "the disk is full", ""),
     ],
 )
@@ -102,7 +102,7 @@ def test_every_adapter_fault_is_reported_alike_and_logged(
     assert words in failure["message"]
     assert logged in failure.get("trace", "")
     assert bool(failure.get("trace")) is bool(logged)
-    assert ("the run log has its traceback" in failure["hint"]) is bool(logged)
+    assert ("see the traceback in the run log" in failure["hint"]) is bool(logged)
 
 
 def test_money_of_an_untraceable_submission_stays_reserved(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_job_of_an_earlier_run_waits_until_its_adapter_is_whole(tmp_path: Path
     broken = UnloadableFilm(film.path, [], film.providers)
     assert broken.render().exit_code == 0
     (note,) = broken.find_events("note")
-    assert "SH010:t01 failed by a fault of the adapter" in note["message"]
+    assert "SH010:t01 failed because of a bug in the adapter" in note["message"]
     assert film.render().exit_code == 0
     assert len(provider.read_bill()) == 1
 

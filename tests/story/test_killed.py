@@ -79,7 +79,7 @@ def test_killed_at_every_point_of_a_step_it_is_bought_once(
             before = count_jobs()
             assert film.render() == 7, "a person decides"
             assert shot in {each.shot for each in film.unknown_attempts}
-            assert ("$4.80" if shot == "SH040" else "$1.60") + " is held" in film.output
+            assert ("$4.80" if shot == "SH040" else "$1.60") + " stays reserved" in film.output
             assert count_jobs() == before
             film.resolve_unknown(
                 lambda attempt, strays, answer=answer: (  # type: ignore[misc]

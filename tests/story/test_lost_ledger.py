@@ -47,7 +47,7 @@ def test_a_lost_ledger_buys_no_open_job_again(
     for _ in range(2):
         result = film.render()
         assert result.exit_code == 7
-        assert "knows nothing of that run" in str(result.unknown["SH020"])
+        assert "has no record of that run" in str(result.unknown["SH020"])
         assert "--rebuild" in result.unknown["SH020"].hint
     assert provider.read_bill() == bill_before
 
@@ -113,7 +113,7 @@ def test_a_renamed_film_gets_a_hint_to_move_its_state(tmp_path: Path) -> None:
     renamed = FakeFilm(tmp_path / "movie.yaml", film.steps, film.providers)
     (tmp_path / "movie.yaml").touch()
     hint = renamed.render().unknown["SH020"].hint
-    assert "film.yaml is not there any more" in hint
+    assert "film.yaml no longer exists" in hint
     assert f"mv {film.state} {renamed.state}" in hint
     renamed.state.rename(tmp_path / "empty")
     film.state.rename(renamed.state)

@@ -204,12 +204,12 @@ def test_no_link_leads_to_a_file_of_the_film(
         ["-o", "out.mp4", "--deps", "four.d"],
     ):
         result = cli("render", "other.yaml", "--proxy", *options)
-        assert (result.code, "a file of the film itself" in result.err) == (2, True), (
+        assert (result.code, "a source file of the film" in result.err) == (2, True), (
             options,
             result,
         )
     result = cli("plan", "other.yaml", "--out", "one.mp4")
-    assert (result.code, "a file of the film itself" in result.err) == (2, True)
+    assert (result.code, "a source file of the film" in result.err) == (2, True)
     assert ((tmp_path / "clip.mp4").read_bytes(), film.read_text()) == (clip, text)
 
 
@@ -350,7 +350,7 @@ def test_a_reader_that_went_away_is_reported(write_film: Write, tmp_path: Path) 
         tmp_path, "exec 3> >(exec <&-); wait $!; STORYBOARD plan film.yaml --out streams/3"
     )
     assert result.returncode == 4
-    assert "whoever read streams/3 went away" in result.stderr
+    assert "the reader of streams/3 closed it" in result.stderr
 
 
 # the lock file, and a new film
@@ -389,7 +389,7 @@ def test_a_lock_file_that_is_no_file_is_refused_and_nothing_bought(
     with check_unchanged(tmp_path / "film.selects.yaml"):
         result = cli("render", "film.yaml", "--yes")
     assert result.code == 4
-    assert "where the film's lock file belongs" in result.err
+    assert "but must be the film's lock file" in result.err
     assert read_bill() == []
 
 

@@ -153,7 +153,7 @@ def test_a_film_without_its_narration_is_stitched_only_on_request(
     assert (failed.code, failed.out) == (3, "")
     silent = cli("render", film_path, "--yes", "--missing", "slate", STUDIO_FAIL="once before")
     assert silent.code == 3
-    assert "SH010.narration.1 is not spoken yet" in silent.err
+    assert "SH010.narration.1 is not generated yet" in silent.err
     assert Path(silent.out.strip()).name == "film.mp4"
 
 
@@ -186,7 +186,7 @@ def test_where_a_platform_has_none_previz_speaks_and_stills_are_refused(
     )
     plan = cli("plan", film, "--json", "-v")
     assert map_nodes(plan.json)["narration.1"]["provider"] == "previz"
-    assert "previz speaks the narration: cometapi has no speech model" in plan.err
+    assert "previz speaks the narration, because cometapi has no speech model" in plan.err
     write_film('storyboard: 1\ncast: {ben: {still: portrait}}\ndefaults: {provider: cometapi}\n'
           'shots: [{id: A, first_frame: ben, prompt: Sea}]\n')  # fmt: skip
     refused = cli("check", film)

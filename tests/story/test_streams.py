@@ -130,4 +130,4 @@ def test_closing_the_terminal_stops_a_render_cleanly(
     )
     assert film.render().exit_code == 130
     assert [attempt.state for attempt in Ledger.read_attempts(film.state)] == [State.SUBMITTED]
-    assert any("goes on at paid" in note["message"] for note in film.find_events("note"))
+    assert any("continues on paid" in note["message"] for note in film.find_events("note"))

@@ -156,7 +156,7 @@ def test_what_was_charged_is_never_bought_again_by_itself(
     film.write_film(more="policy: {on_failed: retry, on_filtered: retry}")
     film.simulator.world.faults.add(fault)
     result = film.render(capsys)
-    assert (result.code, "counted as charged" in result.err) == (3, True)
+    assert (result.code, "counts as charged" in result.err) == (3, True)
     assert (len(film.attempts), film.submission_count) == (1, 1)
     assert film.attempts[0].settled_micros == film.attempts[0].reserved_micros
 
@@ -228,7 +228,7 @@ def test_an_unknown_submission_is_adopted_and_fetched(
     film.simulator.world.faults.add("drop_after")
     assert film.render(capsys).code == 7
     result = run_in_process(capsys, "resolve", "film.yaml", "SH010:t01")
-    assert (result.code, "is held" in result.err) == (7, True)
+    assert (result.code, "stays reserved" in result.err) == (7, True)
     name = spelt.format(film.jobs[0])
     assert run_in_process(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", name).code == 0
     assert film.render(capsys).code == 0
@@ -291,7 +291,7 @@ def test_a_result_that_expired_unfetched_is_bought_again_by_rebuy(
     film.simulator.world.faults.clear()
     film.simulator.world.clock.advance(49 * 3600)
     result = film.render(capsys)  # by our own clock it should be there still
-    assert (result.code, "does not show its video" in result.err) == (4, True)
+    assert (result.code, "no access to the video" in result.err) == (4, True)
     assert film.attempts[0].state == "done_remote"
     late = SimpleNamespace(
         time=lambda: time.time() + 49 * 3600,
@@ -302,7 +302,7 @@ def test_a_result_that_expired_unfetched_is_bought_again_by_rebuy(
     monkeypatch.setattr(gemini_files, "time", late)
     monkeypatch.setattr(result_expiry, "time", late)
     result = film.render(capsys)
-    assert (result.code, "expired before it was fetched" in result.err) == (3, True)
+    assert (result.code, "expired before it was downloaded" in result.err) == (3, True)
     assert [(attempt.state, attempt.held_micros) for attempt in film.attempts] == [("lost", 0)]
     assert (film.attempts[0].settled_micros, film.submission_count) == (1_600_000, 1)
     assert film.render(capsys).code == 7
@@ -320,7 +320,7 @@ def test_a_result_that_its_service_spoiled_is_lost_with_the_reason(
     result = film.render(capsys)
     assert (result.code, "the encoder ran out of frames" in result.err) == (3, True)
     assert "expired" not in result.err
-    assert "it is counted as charged" in result.err
+    assert "it counts as charged" in result.err
     assert [(attempt.state, attempt.held_micros) for attempt in film.attempts] == [("lost", 0)]
     assert "ran out of frames" in film.attempts[0].message
 
@@ -348,8 +348,8 @@ def test_a_job_with_no_usable_status_can_be_assumed_lost(
     film = create_film("videos")
     film.simulator.world.faults.add("excuse:8@poll")
     result = film.render(capsys)
-    assert (result.code, "does not say how SH010:t01 stands" in result.err) == (3, True)
-    assert "(`storyboard resolve FILM SH010:t01 --assume-lost` gives it up)" in result.err
+    assert (result.code, "doesn't report the state of SH010:t01" in result.err) == (3, True)
+    assert "(to give it up: `storyboard resolve FILM SH010:t01 --assume-lost`)" in result.err
     assert run_in_process(capsys, "resolve", "film.yaml", "SH010:t01", "--assume-lost").code == 0
     assert film.attempts[0].state == "lost"
     assert film.render(capsys).code == 7

@@ -87,7 +87,7 @@ def test_later_renders_ask_until_the_service_keeps_no_results(
     for _ in range(2):
         result = film.render(capsys)
         assert result.code == 3
-        assert "the job is kept; until " in result.err
+        assert "the job is kept until " in result.err
         assert find_states(film) == [State.SUBMITTED]
     (attempt,) = film.attempts
     assert attempt.unusable_until is not None
@@ -134,7 +134,7 @@ def test_only_rebuy_buys_a_lost_take_again(
         assert result.code == 7, flags
         assert "--rebuy SH010" in result.err
     plan = run_in_process(capsys, "plan", "film.yaml", "SH010")
-    assert "charged by the service, and no take came" in plan.out + plan.err
+    assert "charged, but no take was delivered" in plan.out + plan.err
     plan = run_in_process(capsys, "plan", "film.yaml", "SH010", "--rebuy", "SH010")
     assert "take missing" in plan.out
     assert "$1.60" in plan.out, "it is priced"
@@ -169,7 +169,7 @@ def test_a_chat_killed_before_its_result_was_noted_needs_resolve(
     for _ in range(2):
         result = film.render(capsys)
         assert (result.code, find_states(film)) == (7, [State.UNKNOWN]), result.err
-        assert "may have been bought" in result.err
+        assert "submission outcome unknown" in result.err
     assert film.submission_count == 1
 
 
@@ -182,7 +182,7 @@ def test_a_chat_whose_video_can_not_be_fetched_yet_is_kept_by_every_render(
     for _ in range(2):
         result = film.render(capsys)
         assert (result.code, find_states(film)) == (3, [State.DONE_REMOTE]), result.err
-        assert "is ready but can't be fetched" in result.err
+        assert "is finished, but the download failed" in result.err
     film.simulator.world.faults.clear()
     assert film.render(capsys).code == 0
     assert film.submission_count == 1

@@ -90,10 +90,10 @@ def command(folder: Path, as_json: bool, quiet: bool, verbose: bool) -> int:
     from storyboard.util.atomic_files import write_text
 
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file", hint="name a folder")
+        raise UsageError(f"{folder} is a file, not a folder", hint="name a folder")
     film = folder / "film.yaml"
     if film.exists():
-        raise UsageError(f"{film} exists", hint="name another folder, or edit that film")
+        raise UsageError(f"{film} already exists", hint="name another folder, or edit that film")
     title = " ".join(folder.resolve().name.replace("-", " ").replace("_", " ").split()).title()
     schema = to_editor_schema(add_provider_settings(load_schema()))
     texts = {

@@ -187,7 +187,7 @@ def _print_still_paths(
     assert session.store is not None
     progress.stop_display()
     if not plan.nodes:
-        console.print_status("the film asks for no stills")
+        console.print_status("the film uses no stills")
     for node in plan.nodes:
         if take := rendered.result.selects.get(node.step.id):
             console.print_status(
@@ -200,9 +200,9 @@ def _confirm_cost(plan_lines: list[str], cost_micros: int) -> None:
     price = f"${format_decimal_usd(cost_micros)}"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise MoneyRefused(
-            f"this render may cost {price} and nobody is here to confirm it",
-            hint="give --yes, or save and review a plan: storyboard plan FILM --out PLAN",
+            f"rendering may cost {price}: confirm with --yes (no terminal attached)",
+            hint="add --yes, or save and review a plan: storyboard plan FILM --out PLAN",
         )
     console.print_status("\n".join(plan_lines))
     if not click.confirm(f"spend up to {price}?", default=False, err=True):
-        raise MoneyRefused("not confirmed; nothing was spent")
+        raise MoneyRefused("the render was not confirmed; nothing was spent")

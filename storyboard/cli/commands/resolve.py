@@ -60,7 +60,7 @@ def command(
         assume_not_sent=assume_not_sent,
     )
     if resolved.attempt is None:
-        console.print_status(f"{resolved.abandoned_digest[:12]}: it may be bought again")
+        console.print_status(f"{resolved.abandoned_digest[:12]}: the next render can buy it again")
         return 0
     if as_json:
         console.print_json(_to_resolution_document(resolved.attempts))
@@ -68,7 +68,11 @@ def command(
         names = ", ".join(attempt.name for attempt in resolved.attempts)
         stake = format_decimal_usd(resolved.stake_micros)
         outcome_note = (
-            "is held" if adopt else "is counted as spent" if assume_lost else "is free again"
+            "stays reserved"
+            if adopt
+            else "counts as spent"
+            if assume_lost
+            else "is no longer reserved"
         )
         console.print_status(f"{names}: {resolved.attempt.state.value}; ${stake} {outcome_note}")
     return 0
@@ -81,10 +85,12 @@ def _print_stake(open_operation: UncertainOperation, as_json: bool) -> int:
     attempt = open_operation.attempt
     if attempt is None:
         console.print_status(
-            f"{open_operation.abandoned_digest[:12]}: run {open_operation.abandoned_run} of"
-            f" {open_operation.abandoned_state} may have bought it"
+            f"{open_operation.abandoned_digest[:12]}: submission outcome unknown (run "
+            f"{open_operation.abandoned_run} of {open_operation.abandoned_state})"
         )
-        console.print_status("hint: --assume-lost or --assume-not-sent: it may then be bought here")
+        console.print_status(
+            "hint: use --assume-lost or --assume-not-sent; then this film can buy it"
+        )
         return 7
     names = ", ".join(member.name for member in open_operation.attempts)
     stake = format_decimal_usd(open_operation.stake_micros)
@@ -92,21 +98,26 @@ def _print_stake(open_operation: UncertainOperation, as_json: bool) -> int:
         document = _to_resolution_document(open_operation.attempts)
         console.print_json({**document, "held_usd": stake})
     if attempt.state is State.UNKNOWN:
-        console.print_status(f"{names}: it may have been sent; ${stake} is held")
-        console.print_status("hint: --adopt OP, --assume-lost or --assume-not-sent")
+        console.print_status(f"{names}: submission outcome unknown; ${stake} is reserved")
+        console.print_status("hint: use --adopt OP, --assume-lost or --assume-not-sent")
     elif attempt.is_charged_without_take:
         console.print_status(
             f"{names}: {attempt.state.value}, ${stake} was charged: {attempt.message}"
         )
-        console.print_status("hint: --adopt OP fetches it after all")
+        console.print_status("hint: use --adopt OP to download its result")
     elif attempt.is_adopted:
-        console.print_status(f"{names}: a person says it is {attempt.operation}; ${stake} is held")
+        console.print_status(f"{names}: adopted as {attempt.operation}; ${stake} is reserved")
         console.print_status(
-            "hint: the next render asks for it; --adopt OP, --assume-lost or --assume-not-sent"
+            "hint: render again to ask for its result, or use --adopt OP, --assume-lost or "
+            "--assume-not-sent"
         )
     else:
-        console.print_status(f"{attempt.name}: it is {attempt.operation}; ${stake} is held")
-        console.print_status("hint: the next render goes on with it; --adopt OP, --assume-lost")
+        console.print_status(
+            f"{attempt.name}: submitted as {attempt.operation}; ${stake} is reserved"
+        )
+        console.print_status(
+            "hint: render again to continue with it, or use --adopt OP or --assume-lost"
+        )
     return 7
 
 

@@ -77,19 +77,19 @@ def command(
         open_attempts.print_filtered_take(take, film)
     if runs.untracked_takes:
         console.print_status(
-            f"{len(runs.untracked_takes)} takes for ${format_decimal_usd(runs.untracked_micros)}"
-            " are in the store,"
-            f" and neither ledger nor lock file tells of them: storyboard runs {film} --rebuild"
+            f"{len(runs.untracked_takes)} takes for "
+            f"${format_decimal_usd(runs.untracked_micros)} are in the store, but not in the "
+            f"ledger or the lock file: run storyboard runs {film} --rebuild"
         )
     if not quiet and (runs.attempts or runs.total_micros):
         elsewhere = runs.elsewhere_micros
         others_note = (
-            f", ${format_decimal_usd(elsewhere)} of it by others, as the lock file has it"
+            f", ${format_decimal_usd(elsewhere)} of it by others (from the lock file)"
             if elsewhere
             else ""
         )
         console.print_status(
-            f"${format_decimal_usd(runs.total_micros)} spent or held in all{others_note}"
+            f"${format_decimal_usd(runs.total_micros)} spent or reserved in total{others_note}"
         )
     return code
 
@@ -101,23 +101,22 @@ def _rebuild_ledger(film: Path, quiet: bool) -> int:
     report = rebuild_ledger(film, on_notice=console.print_status)
     if not quiet:
         if report.damaged_file is not None:
-            console.print_status(f"the damaged ledger is kept as {report.damaged_file}")
+            console.print_status(f"the damaged ledger was moved to {report.damaged_file}")
         evidence = ", ".join(f"{n} by {source}" for source, n in report.evidence_counts.items())
         console.print_status(
-            f"{report.read_count} attempts read,"
-            f" {len(report.saved_attempts)} takes told by the store"
-            f"{f' (of this film {evidence})' if evidence else ''},"
-            f" {len(report.unknown_attempts)} that may have been bought"
+            f"{report.read_count} attempts read, {len(report.saved_attempts)} takes found in "
+            f"the store{f' (of this film {evidence})' if evidence else ''}, "
+            f"{len(report.unknown_attempts)} with unknown outcome"
         )
         if report.foreign_takes:
             stake = format_decimal_usd(sum(item.take.price_micros for item in report.foreign_takes))
             console.print_status(
-                f"{len(report.foreign_takes)} takes for ${stake} stay out: several films of this"
-                f" store are called {film.stem}, and neither lock file nor plan of this one"
-                " names them"
+                f"{len(report.foreign_takes)} takes for ${stake} are left out: several films "
+                f"of this store are named {film.stem}, and these takes are not in the lock "
+                "file or plan of this one"
             )
         if any(not item.reserved_micros for item in report.unknown_attempts):
-            console.print_status("what has no price may have cost something: nobody knows how much")
+            console.print_status("attempts without a price may have cost an unknown amount")
     return 7 if report.unknown_attempts else 0
 
 

@@ -43,7 +43,7 @@ def command(
         console.print_result(json.dumps(schema_document, ensure_ascii=False, indent=2))
         return 0
     if film is None:
-        raise click.UsageError("name a FILM, or ask for --schema")
+        raise click.UsageError("name a FILM, or use --schema")
     from storyboard.language import to_storyboard_data, to_storyboard_yaml
     from storyboard.pipeline.session import check_film
 

@@ -148,7 +148,7 @@ def _require_simulator_modules() -> None:
             missing.append(name)
     if missing:
         raise EnvironmentProblem(
-            f"the simulator is an extra that is not installed: it needs {', '.join(missing)}",
+            f"the simulator is not installed: it needs {', '.join(missing)}",
             hint=f"pip install '{DISTRIBUTION}[simulator]', or `make setup` in a clone",
         )
 

@@ -69,5 +69,5 @@ async def _make_previz_take(
     outcome = await previz_provider.poll(operation, workspace)
     await previz_provider.close()
     if not isinstance(outcome, Done) or outcome.samples[0].path is None:
-        raise EnvironmentProblem(f"previz did not draw it: {outcome}")
+        raise EnvironmentProblem(f"previz could not draw the clip: {outcome}")
     return outcome.samples[0].path
