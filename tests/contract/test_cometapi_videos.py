@@ -203,12 +203,12 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
         (
             make_json_answer({"error": {**ENVELOPE, "code": "invalid_request"}}, 500),
             InvalidRequest,
-            "refuses",
+            "request rejected",
         ),
         (
             make_json_answer({"error": {**ENVELOPE, "code": "invalid_request"}}),
             InvalidRequest,
-            "refuses",
+            "request rejected",
         ),
         (
             make_json_answer({"code": "model_not_found", "message": "no"}),
@@ -218,7 +218,7 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
         (
             make_json_answer({"error": {**ENVELOPE, "code": "model_not_found"}}, 503),
             InvalidRequest,
-            "refuses",
+            "request rejected",
         ),
         (
             make_json_answer({"error": {**ENVELOPE, "code": "get_channel_failed"}}, 503),
@@ -229,12 +229,12 @@ ENVELOPE = {"code": "", "message": f"No. (request id: 77) {KEY}", "type": "comet
         (
             make_json_answer({"code": "fail_to_fetch_task", "message": "slow"}),
             UnknownOutcome,
-            "job: slow",
+            "job id: slow",
         ),
         (
             make_json_answer({"code": "0x", "message": "ok, queued"}),
             UnknownOutcome,
-            "job: ok, queued",
+            "job id: ok, queued",
         ),
         (make_json_answer({"status": "error"}), UnknownOutcome, "contains no job id"),
         (make_json_answer({"error": ENVELOPE}, 500), UnknownOutcome, "HTTP 500"),
@@ -524,7 +524,7 @@ def test_an_answer_that_does_not_say_is_no_answer(
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        ({"error": {"message": f"rate limited, {KEY}"}}, "the job: rate limited, …"),
+        ({"error": {"message": f"rate limited, {KEY}"}}, "state: rate limited, …"),
         ({"code": "get_task_failed", "message": "redis timeout", "data": None}, "redis timeout"),
         ({"status": "error", "message": "bad gateway", "code": 502}, "bad gateway"),
         ({"id": JOB, "error": {"message": "try later"}}, "try later"),

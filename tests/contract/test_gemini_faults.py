@@ -244,7 +244,7 @@ def test_a_result_at_no_address_is_an_error_of_ours(
         POLL, make_json_answer({"done": True, "response": {"generateVideoResponse": response}})
     )
     assert isinstance(poll_operation(NAME, workspace), Done)
-    with pytest.raises(ProviderError, match="no address"):
+    with pytest.raises(ProviderError, match="invalid address"):
         fetch_file(workspace, "https://[/files/abc")
 
 
@@ -253,7 +253,7 @@ def test_a_hidden_result_expires_only_after_its_retention_time(
 ) -> None:
     service.script_replies(DOWNLOAD, make_error(403, LOST, "PERMISSION_DENIED"))
     for holds in (None, time.time() + 3600):
-        with pytest.raises(AuthenticationError, match="not show") as hidden_error:
+        with pytest.raises(AuthenticationError, match="no access") as hidden_error:
             fetch_file(workspace, expires_at=holds)
         assert "GEMINI_API_KEY" in hidden_error.value.hint
     with pytest.raises(Gone):
@@ -469,7 +469,7 @@ def test_an_answer_without_an_end_is_not_read_to_its_end(
     heard: list[int] = []
     monkeypatch.setattr(http, "_LARGEST_ANSWER", 2 << 20)
     service.script_replies(POLL, make_endless_answer(200, heard))
-    with pytest.raises(ProviderError, match="has no end"):
+    with pytest.raises(ProviderError, match="too long"):
         poll_operation(NAME, workspace)
     assert len(heard) == 1
 

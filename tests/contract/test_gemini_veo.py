@@ -323,7 +323,7 @@ def test_what_is_no_job_of_ours_is_not_asked_for(
     service: ScriptedServer, workspace: ThreadWorkspace
 ) -> None:
     for name in ("models/../files/x/operations/1", "https://elsewhere/operations/1", ""):
-        with pytest.raises(ProviderError, match="no job"):
+        with pytest.raises(ProviderError, match="not a job"):
             poll_operation(name, workspace)
     assert not service.requests
     service.script_replies(POLL, make_error(404, "Operation not found"))

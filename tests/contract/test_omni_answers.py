@@ -149,7 +149,7 @@ def test_a_result_is_requested_again_by_its_operation_name(
     assert sample.path is not None
     assert sample.path.read_bytes() == CLIP
     service.script_replies(POLL, make_interaction("completed"))
-    with pytest.raises(Gone, match="no video"):
+    with pytest.raises(Gone, match="no longer contains a video"):
         run_with_adapter(lambda gemini: gemini.fetch(Sample(uri=NAME), workspace))
     service.script_replies(POLL, make_error(404, "not found", "not_found"))
     with pytest.raises(Gone, match="not found"):
@@ -413,7 +413,7 @@ def test_a_take_without_file_or_address_cannot_be_extended(
     ):
         with pytest.raises(InvalidRequest, match="its file is not in the store"):
             submit_request(make_request(Kind.EXTEND, source, model=OMNI), workspace)
-    with pytest.raises(InvalidRequest, match="no video"):
+    with pytest.raises(InvalidRequest, match="no video to extend"):
         submit_request(make_request(Kind.EXTEND, model=OMNI), workspace)
     missing = replace(take_input, path=workspace.scratch / "gone.mp4")
     with pytest.raises(InvalidRequest, match="can't be read"):
@@ -484,7 +484,7 @@ def test_a_picture_that_is_none_is_not_sent(
     broken = write_picture(tmp_path)
     assert broken.path is not None
     broken.path.write_bytes(b"GIF89a")
-    with pytest.raises(InvalidRequest, match="picture"):
+    with pytest.raises(InvalidRequest, match="readable image"):
         submit_request(make_request(Kind.GENERATE, broken, model=OMNI), workspace)
     assert not service.requests
 

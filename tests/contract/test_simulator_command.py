@@ -93,7 +93,7 @@ def test_impossible_arguments_are_reported(capsys: pytest.CaptureFixture[str]) -
         taken.listen()
         for arguments, code, words in (
             (("--fault", "nonsense"), 2, "there are drop_before"),
-            (("--port", str(taken.getsockname()[1])), 4, "can't be had"),
+            (("--port", str(taken.getsockname()[1])), 4, "can't be used"),
             (("--bill", "no/such/folder/bill.jsonl"), 4, "no/such/folder"),
         ):
             assert run_command_line(["simulate", *arguments]) == code

@@ -314,7 +314,7 @@ def test_what_is_no_picture_is_refused_before_anything_is_sent(
 ) -> None:
     broken = tmp_path / "broken.webp"
     broken.write_bytes(b"RIFF and nothing")
-    for path, words in ((broken, "no picture"), (tmp_path / "gone.png", "can't be read")):
+    for path, words in ((broken, "not a readable image"), (tmp_path / "gone.png", "can't be read")):
         error = expect_rejection(
             make_request(Kind.GENERATE, make_input(Role.FIRST_FRAME, path)), workspace
         )

@@ -188,7 +188,7 @@ class GcsBucket:
             return Gone("Cloud Storage: object not found", provider=self._provider)
         if api_error.status in (401, 403):
             return AuthenticationError(
-                f"Cloud Storage: access denied: {message or api_error.status}",
+                f"Cloud Storage: authentication failed: {message or api_error.status}",
                 hint="use Application Default Credentials of an account that has "
                 "storage.objects.get and .create in that bucket; VERTEX_API_KEY can't "
                 "access buckets",
