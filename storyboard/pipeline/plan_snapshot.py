@@ -88,7 +88,7 @@ def _snapshot_film(session: FilmSession, film: Film) -> dict[str, Any]:
         "credits": (film.author, film.copyright, film.credits),
         "subtitles": film.subtitles,
         "policy": replace(film.policy, budget_usd=None),
-        "provider settings": film.providers,
+        "settings of its providers": film.providers,
     }
     return {
         "title": film.title,
