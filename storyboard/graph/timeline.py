@@ -272,26 +272,13 @@ def _plan_transition(
     if transition.is_cut or not transition.duration:
         return _TransitionFrames()
     span = shot.find_span("transition")
-    if find_transition(transition.kind).is_with_color:
-        if transition.through and previous is None:
-            diagnostics.add_error(
-                "SB357",
-                span,
-                f"the first shot can't have a {transition.kind} through a colour: no shot is "
-                "before it",
-                f"transition: {{{transition.kind}: 1}}",
-                shot=shot,
-            )
-        return _TransitionFrames(blend=transition)
-    if previous is None:
-        diagnostics.add_error(
-            "SB357",
-            span,
-            f"the first shot can't have a {transition.kind}: no shot is before it",
-            f"transition: {{{list_color_transitions()[0]}: 1}}   # from black",
-            shot=shot,
-        )
+    spec = find_transition(transition.kind)
+    if previous is None and (transition.through or not spec.is_with_color):
+        if shot.is_stated_by_shot("transition"):  # what a default gives is for the other shots
+            _reject_transition_from_nothing(transition, shot, span, diagnostics)
         return _TransitionFrames()
+    if previous is None or spec.is_with_color:
+        return _TransitionFrames(blend=transition)
     if shot.extends == previous.id:
         diagnostics.add_warning(
             "SB353",
@@ -300,6 +287,21 @@ def _plan_transition(
             "same moment twice",
         )
     return _choose_transition_frames(film, transition, previous, shot, used_ranges, diagnostics)
+
+
+def _reject_transition_from_nothing(
+    transition: Transition, shot: Shot, span: Span, diagnostics: DiagnosticCollector
+) -> None:
+    fade = transition.kind if transition.through else list_color_transitions()[0]
+    diagnostics.add_error(
+        "SB357",
+        span,
+        f"there is nothing before the first shot to {transition.kind} out"
+        if transition.through
+        else f"a {transition.kind} into the first shot has nothing to come from",
+        f"transition: cut\ntransition: {{{fade}: 1}}   # from black",
+        shot=shot,
+    )
 
 
 def _choose_transition_frames(

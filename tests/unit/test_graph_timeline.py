@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Align, Anchor, FramesFrom, Transition, Trim
+from storyboard.pipeline.session import check_film
 from storyboard.timecode import FrameRange
 from storyboard.transitions.registry import find_transition, load_transitions
 from tests.unit.films import compile_shots, list_codes, make_shot
@@ -109,8 +113,43 @@ def test_a_transition_longer_than_its_shot_is_an_error() -> None:
     assert list_codes(graph) == ["SB352"]
 
 
-def test_a_dissolve_into_the_first_shot_is_an_error() -> None:
-    assert list_codes(compile_shots(make_shot("SH010", transition=make_dissolve(12)))) == ["SB357"]
+def test_a_dissolve_that_the_first_shot_states_is_an_error() -> None:
+    graph = compile_shots(make_shot("SH010", transition=make_dissolve(12)))
+    assert list_codes(graph) == ["SB357"]
+    assert graph.diagnostics[0].hint.startswith("transition: cut\n")
+
+
+@pytest.mark.parametrize("kind", ["dissolve: 0.5", "slide: 0.5", "fade: 1, through: black"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "defaults: {{transition: {{{0}}}}}\nshots: [{{id: A, color: red, length: 4}}",
+        "shots: [{{sequence: S, transition: {{{0}}}, shots: [{{id: A, color: red, length: 4}}]}}",
+        "shots: [{{id: A, color: red, length: 4, like: B}}",
+    ],
+)
+def test_a_transition_from_outside_the_first_shot_is_for_the_shots_after_it(
+    tmp_path: Path, text: str, kind: str
+) -> None:
+    last = "{{id: B, color: red, length: 4, transition: {{{0}}}}}]"
+    path = tmp_path / "film.yaml"
+    path.write_text("storyboard: 1\n" + f"{text}, {last}\n".format(kind))
+
+    graph = check_film(path).require_graph()
+
+    first, second = graph.timeline.events
+    assert first.entering is None
+    assert second.entering is not None
+    assert second.entering.kind == kind.partition(":")[0]
+
+
+def test_a_fade_from_black_into_the_first_shot_may_come_from_a_default(tmp_path: Path) -> None:
+    path = tmp_path / "film.yaml"
+    path.write_text(
+        "storyboard: 1\ndefaults: {transition: {fade: 1}}\n"
+        "shots: [{id: A, color: red, length: 4}]\n"
+    )
+    assert check_film(path).require_graph().timeline.events[0].entering is not None
 
 
 def test_a_dissolve_inside_a_chain_is_a_warning() -> None:
