@@ -5,7 +5,7 @@ Shots are compiled after the shots they hang on. A refused shot silences what de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -63,19 +63,26 @@ def compile_film(
     allow_retired: bool = False,
     broken: frozenset[str] = frozenset(),
     plugins: Sequence[str] = (),
+    option_names: Collection[str] = (),
     expired: frozenset[str] = frozenset(),
     trims: Mapping[str, TakeTrim] = MappingProxyType({}),
 ) -> Graph:
     """Compiles every shot that is not omitted; problems are in `.diagnostics`, never raised.
 
     `read_footage` says what a piece of footage holds. `broken` are ids that the language refused:
-    what hangs on them is left out in silence. `plugins` are providers beyond the catalogue's.
+    what hangs on them is left out in silence. `plugins` are providers beyond the catalogue's,
+    and `option_names` are options of theirs.
     `expired` are extensions, by step, whose source is gone: they begin anew from its last frame.
     `trims` are what the lock file says, by step, of the takes that play.
     """
     model_catalog = model_catalog or load_catalog()
     models = ModelLookup(model_catalog, allow_retired=allow_retired, plugins=plugins)
-    rules = ModelRules(film, models, model_catalog.preferred)
+    rules = ModelRules(
+        film,
+        models,
+        model_catalog.preferred,
+        model_catalog.option_names.union(option_names),
+    )
     shots = {
         shot.id: adjust_length_for_effects(shot, film.delivery.rate)
         for shot in film.shots

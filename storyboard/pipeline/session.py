@@ -144,6 +144,7 @@ def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
         allow_retired=overrides.allow_retired,
         broken=loaded.broken,
         plugins=registry.list_plugin_names(),
+        option_names=registry.list_option_names(),
     )
     graph = recompile()
     text_problems = check_film_typesetting(film, loaded.film.delivery.size)

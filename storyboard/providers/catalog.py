@@ -284,6 +284,11 @@ class Catalog:
         """Every alias and id a film may write for a `model`."""
         return self.list_model_names("video")
 
+    @property
+    def option_names(self) -> frozenset[str]:
+        """Every option that any model has."""
+        return frozenset(option for model in self.models.values() for option in model.options)
+
     def list_model_names(self, makes: str) -> tuple[str, ...]:
         """Every alias and id of models that make that."""
         models = [m for m in self.models.values() if m.makes == makes]

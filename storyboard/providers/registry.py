@@ -128,6 +128,17 @@ def load_full_catalog(provider_names: Iterable[str]) -> Catalog:
     return apply_date(merged, read_today())
 
 
+@cache
+def list_option_names() -> frozenset[str]:
+    """Every option that the installed adapters know, whether a film names them or not."""
+    described = (
+        declaration.schema.get("options", {}).get("properties", {})
+        for declaration in list_declarations().values()
+    )
+    catalog = load_full_catalog(list_plugin_names())
+    return catalog.option_names.union(*described)
+
+
 class SchemaFragments(Mapping[str, Mapping[str, Any]]):
     """Schema fragments of the adapters' settings and options, by provider.
 

@@ -30,7 +30,8 @@ from storyboard.providers.catalog import Model, load_catalog
 from tests.unit.films import make_film, make_shot
 
 PAID = {"provider": "vertex", "model": "veo-3.1"}
-RULES = ModelRules(make_film(), ModelLookup(load_catalog()), load_catalog().preferred)
+CATALOG = load_catalog()
+RULES = ModelRules(make_film(), ModelLookup(CATALOG), CATALOG.preferred, CATALOG.option_names)
 
 
 def make_request(shot: Shot, **values: object) -> ShotRequest:

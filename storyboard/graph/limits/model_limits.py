@@ -52,12 +52,23 @@ from storyboard.providers.catalog import Model
 
 
 class ModelRules:
-    """The rules of one film. `preferred` are the capabilities that a film may go without."""
+    """The rules of one film.
 
-    def __init__(self, film: Film, models: ModelLookup, preferred: frozenset[str]) -> None:
+    `preferred` are the capabilities that a film may go without, `option_names` the options of all
+    models.
+    """
+
+    def __init__(
+        self,
+        film: Film,
+        models: ModelLookup,
+        preferred: frozenset[str],
+        option_names: frozenset[str],
+    ) -> None:
         self._film = film
         self._models = models
         self._preferred = preferred
+        self._option_names = option_names
 
     # everything together ---------------------------------------------------------------------
 
@@ -83,7 +94,9 @@ class ModelRules:
         """What is sent of the settings that a film may go without, and what is dropped."""
         settings = self._film.providers.get(request.model.provider, {})
         has_storage = bool(settings.get("storage_uri"))
-        return select_optional_settings(request, self._preferred, has_storage=has_storage)
+        return select_optional_settings(
+            request, self._preferred, self._option_names, has_storage=has_storage
+        )
 
     def find_blocking_option(
         self, shot: Shot, model: Model, operation: str

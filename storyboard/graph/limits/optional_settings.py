@@ -15,6 +15,7 @@ from storyboard.graph.limits.rejections import (
     IllegalOption,
     Rejection,
     StorageNeeded,
+    UnknownOption,
     UnknownSetting,
 )
 from storyboard.graph.limits.shot_request import ShotRequest
@@ -44,12 +45,17 @@ class OptionalSettings:
 
 
 def select_optional_settings(
-    request: ShotRequest, preferred: frozenset[str], *, has_storage: bool
+    request: ShotRequest,
+    preferred: frozenset[str],
+    option_names: frozenset[str],
+    *,
+    has_storage: bool,
 ) -> OptionalSettings:
     """Sorts the optional settings of a shot.
 
-    `preferred` are the capabilities that a film may go without. `has_storage` says that the film
-    names a place in the cloud that the platform writes to.
+    `preferred` are the capabilities that a film may go without. `option_names` are the options of
+    all models. `has_storage` says that the film names a place in the cloud that the platform writes
+    to.
     """
     sent: dict[str, Any] = {}
     dropped: list[DroppedSetting] = []
@@ -57,7 +63,11 @@ def select_optional_settings(
     shot, model = request.shot, request.model
     for key, value in _list_stated_settings(shot):
         problem = _find_setting_problem(shot, model, request.operation, key, value)
-        if problem is not None and not _is_setting_required(shot, key, preferred):
+        if isinstance(problem, UnknownSetting) and (
+            unknown := _find_unknown_option(shot, model, key, option_names)
+        ):
+            rejections.append(unknown)
+        elif problem is not None and not _is_setting_required(shot, key, preferred):
             dropped.append(DroppedSetting(shot, key, problem))
         elif problem is not None:
             rejections.append(problem)
@@ -85,7 +95,7 @@ def _list_stated_settings(shot: Shot) -> Iterator[tuple[str, Any]]:
     if shot.negative_prompt:
         yield "negative_prompt", shot.negative_prompt
     for name, value in shot.options.items():
-        if value is not None:
+        if value is not None and not name.startswith("x-"):
             yield f"options.{name}", value
 
 
@@ -105,6 +115,16 @@ def _find_setting_problem(
     if legal is not None and value not in legal:
         return IllegalOption(shot, key, model, value, operation, None, legal)
     return None
+
+
+def _find_unknown_option(
+    shot: Shot, model: Model, key: str, option_names: frozenset[str]
+) -> UnknownOption | None:
+    option = key.removeprefix("options.")
+    if option == key or option in option_names:
+        return None
+    others = sorted({*option_names, *_REHEARSAL_OPTIONS}.difference(model.options))
+    return UnknownOption(shot, key, model, (*model.options, *others))
 
 
 def _list_legal_option_values(model: Model, operation: str, option: str) -> tuple[Any, ...] | None:

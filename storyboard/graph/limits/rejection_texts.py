@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import singledispatch
 from typing import Any
 
-from storyboard.diagnostics.suggestions import suggest_or_list_names
+from storyboard.diagnostics.suggestions import suggest_name, suggest_or_list_names
 from storyboard.errors import Diagnostic, Span
 from storyboard.graph.limits.model_lookup import PREVIZ
 from storyboard.graph.limits.rejections import (
@@ -41,6 +41,7 @@ from storyboard.graph.limits.rejections import (
     TooManyReferences,
     UnacceptedReferences,
     UnknownModel,
+    UnknownOption,
     UnknownProvider,
     UnknownSetting,
     UnverifiedModel,
@@ -399,6 +400,13 @@ def _explain_unknown_setting(finding: UnknownSetting) -> Text:
         "delete the key, or move it to `defaults`, which apply only to models that have the "
         "setting",
     )
+
+
+@explain_finding.register
+def _explain_unknown_option(finding: UnknownOption) -> Text:
+    option, model = _get_option_name(finding), finding.model
+    known = f"{_describe_model(model)} has {', '.join(model.options) or 'no options'}"
+    return f"no model has an option `{option}`", suggest_name(option, finding.names) or known
 
 
 @explain_finding.register

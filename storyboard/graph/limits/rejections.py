@@ -260,6 +260,15 @@ class UnknownSetting(ModelRejection):
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownOption(ModelRejection):
+    """An option that no model has: a slip, so what it asks for would be lost in silence."""
+
+    code = "SB419"
+    names: tuple[str, ...]
+    """Those that there are, the model's own first."""
+
+
+@dataclass(frozen=True, slots=True)
 class IllegalOption(ModelRejection):
     """An option that the model does not take with an operation, or not with that value."""
 
