@@ -53,6 +53,7 @@ def render(
     until: Literal["stills"] | None = None,
     frozen: bool = False,
     jobs: int | None = None,
+    patience_min: float | None = None,
 ) -> RenderResult:
     """Makes what is missing and cuts the film to `out` (default: as on the command line).
 
@@ -67,13 +68,15 @@ def render(
     take is missing, `until="stills"` stops once the pictures are there that shots begin from,
     `frozen` submits nothing, `deps` names a make fragment to write of what the film reads, and
     `jobs` is the number of processes for local work (default: one for each core).
+    `patience_min` is how many minutes to wait for an operation before it is left, with its money
+    reserved, to the next render (default: as the catalogue says; `math.inf` waits for ever).
 
     What could not be made is in the result; nothing that was finished is lost.
     """
     overrides = (profile, provider, model, previz, proxy, allow_retired)
     request = _build_request(
         out, deps, max_cost_usd, shots, retake, force, rebuy, accept_stale, missing, until, frozen,
-        jobs,
+        jobs, patience_min,
     )  # fmt: skip
     with _prepare_render(film, overrides, request, on_event) as prepared:
         result = prepared.run_to_end(on_event)
@@ -104,12 +107,13 @@ async def render_async(
     until: Literal["stills"] | None = None,
     frozen: bool = False,
     jobs: int | None = None,
+    patience_min: float | None = None,
 ) -> RenderResult:
     """`render` for a program that has an event loop already."""
     overrides = (profile, provider, model, previz, proxy, allow_retired)
     request = _build_request(
         out, deps, max_cost_usd, shots, retake, force, rebuy, accept_stale, missing, until, frozen,
-        jobs,
+        jobs, patience_min,
     )  # fmt: skip
     with _prepare_render(film, overrides, request, on_event) as prepared:
         result = await prepared.run(on_event)
@@ -203,9 +207,14 @@ def _build_request(
     until: Literal["stills"] | None,
     frozen: bool,
     jobs: int | None,
+    patience_min: float | None,
 ) -> RenderRequest:
     if jobs is not None and jobs < 1:
         raise UsageError(f"jobs is too small: {jobs}", hint="use 1 or more, or omit it")
+    if patience_min is not None and not patience_min > 0:
+        raise UsageError(
+            f"patience_min={patience_min} is too small", hint="use minutes above 0, or math.inf"
+        )
     return RenderRequest(
         out=Path(out) if out is not None else None,
         deps=Path(deps) if deps is not None else None,
@@ -219,4 +228,5 @@ def _build_request(
         frozen=frozen,
         max_cost_micros=to_micros(max_cost_usd),
         jobs=jobs or 0,
+        patience_s=None if patience_min is None else patience_min * 60,
     )

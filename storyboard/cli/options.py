@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -146,3 +147,16 @@ def parse_max_cost(_ctx: click.Context, _param: click.Parameter, value: str | No
         return parse_usd_micros(value.removeprefix("$"))
     except ValueError:
         raise click.BadParameter(f"{value!r} is not an amount in US dollars, like 12.50") from None
+
+
+def parse_patience(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    """Seconds of `--patience`."""
+    if value is None:
+        return None
+    try:
+        minutes = math.inf if value == "infinite" else float(value)
+    except ValueError:
+        minutes = -1.0
+    if not minutes > 0:
+        raise click.BadParameter(f"{value!r} is not a number of minutes, like 90 or infinite")
+    return minutes * 60

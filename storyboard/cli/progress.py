@@ -18,10 +18,16 @@ from storyboard.cli import console
 from storyboard.cli.run_tally import RunTally, format_clock
 from storyboard.cli.terminal.heartbeat import Heartbeat
 from storyboard.cli.terminal.palette import paint, to_rich_style
-from storyboard.money import format_decimal_usd
+from storyboard.money import format_decimal_usd, usd_to_micros
 from storyboard.pipeline.render import RenderResult
 from storyboard.plan.plan import Plan
 from storyboard.run import events as ev
+from storyboard.util.durations import format_rough_duration, format_usual_time
+
+_FIRST_SIGN_S = 60.0
+"""How long an operation runs before a line says so."""
+_LONGEST_SILENCE_S = 600.0
+"""Some services that run programs end those that say nothing for longer."""
 
 _SILENCE_S = 55.0
 """Whoever watches a log hears of a render at least every minute."""
@@ -52,6 +58,7 @@ class Progress:
         is_logged = is_spoken and not is_live
         self._heartbeat = Heartbeat(self._print_sign_of_life, silence_s) if is_logged else None
         self._is_running = False
+        self._next_sign_s: dict[tuple[str, str], float] = {}
         self._is_stitching = False
         self._has_summary = False
 
@@ -149,6 +156,8 @@ class Progress:
                 return f"{event.step}: taken up again, {event.operation}"
             case ev.OperationStarted() if self._tally.is_paid and not self._display:
                 return f"{event.step}: {event.take} submitted to {event.provider}"
+            case ev.OperationProgress() if not self._display and self._is_sign_due(event):
+                return f"{event.step}: {_format_wait(event)}"
             case ev.Note():
                 return f"{event.step + ': ' if event.step else ''}{event.message}"
             case ev.StitchProgress() if not self._display and not self._is_stitching:
@@ -173,6 +182,13 @@ class Progress:
             line = f"[{format_clock(self._tally.elapsed_s)}] {line}"
             self._heartbeat.restart_wait()
         self._print_line(line)
+    def _is_sign_due(self, event: ev.OperationProgress) -> bool:
+        """Whether to say once more that an operation takes long; less often the longer it does."""
+        key = (event.step, event.operation)
+        if event.elapsed_s < self._next_sign_s.get(key, _FIRST_SIGN_S):
+            return False
+        self._next_sign_s[key] = event.elapsed_s + min(event.elapsed_s, _LONGEST_SILENCE_S)
+        return True
 
     def _print_line(self, line: str) -> None:
         if self._quiet and "failed" not in line:
@@ -181,6 +197,14 @@ class Progress:
             self._display.print_above(line)
         else:
             console.print_status(line)
+
+
+def _format_wait(event: ev.OperationProgress) -> str:
+    details = [format_usual_time(event.usual_s)]
+    if event.cost_usd:
+        details.append(f"${format_decimal_usd(usd_to_micros(event.cost_usd))} at stake")
+    text = ", ".join(detail for detail in details if detail)
+    return f"waiting for {format_rough_duration(event.elapsed_s)}{f' ({text})' if text else ''}"
 
 
 class _LiveDisplay:
@@ -202,6 +226,8 @@ class _LiveDisplay:
                 self._add_bar(event.step, name, None)
             case ev.OperationStarted():
                 self._set_note(event.step, event.operation)
+            case ev.OperationProgress() if event.elapsed_s >= _FIRST_SIGN_S:
+                self._set_note(event.step, _format_wait(event))
             case ev.StepFinished() | ev.StepFailed() | ev.StepBlocked():
                 self._remove_bar(event.step)
             case ev.StitchProgress():
@@ -242,7 +268,7 @@ class _LiveDisplay:
 
     def _set_note(self, key: str, note: str) -> None:
         if self._bars is not None and key in self._tasks:
-            self._bars.update(self._tasks[key], note=note[-40:])
+            self._bars.update(self._tasks[key], note=note[-60:])
 
     def _remove_bar(self, key: str) -> None:
         if self._bars is not None and key in self._tasks:

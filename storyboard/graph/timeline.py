@@ -296,9 +296,9 @@ def _reject_transition_from_nothing(
     diagnostics.add_error(
         "SB357",
         span,
-        f"there is nothing before the first shot to {transition.kind} out"
+        f"the first shot can't have a {transition.kind} through a colour: no shot is before it"
         if transition.through
-        else f"a {transition.kind} into the first shot has nothing to come from",
+        else f"the first shot can't have a {transition.kind}: no shot is before it",
         f"transition: cut\ntransition: {{{fade}: 1}}   # from black",
         shot=shot,
     )

@@ -53,6 +53,8 @@ class RenderRequest:
     """None where nothing but the film's own budget limits it."""
     jobs: int = 0
     """Processes for local work; 0 is one for each core."""
+    patience_s: float | None = None
+    """How long to wait for an operation; None as the catalogue says, infinite for ever."""
 
     def __post_init__(self) -> None:
         if self.missing not in MISSING:
@@ -187,6 +189,7 @@ def prepare_render(
                 request.max_cost_micros, saved_plan.max_cost_micros if saved_plan else None
             ),
             jobs=request.jobs,
+            patience_s=request.patience_s,
             until=request.until,
         )
         prepared = PreparedRender(

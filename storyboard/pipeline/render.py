@@ -50,6 +50,8 @@ class RenderOptions:
     max_cost_micros: int | None = None
     jobs: int = 0
     """Processes for local work; 0 is one for each core."""
+    patience_s: float | None = None
+    """How long to wait for an operation; None as the catalogue says, infinite for ever."""
     until: str = ""
     """`stills` stops once the pictures are there that shots begin from; nothing is cut."""
 
@@ -286,6 +288,7 @@ async def _run_plan(
         frozen=options.frozen,
         missing_policy=options.missing,
         max_cost_micros=cap_micros,
+        patience_s=options.patience_s,
     )
 
 

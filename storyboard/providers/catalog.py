@@ -131,6 +131,8 @@ class Model:
     latency_s: tuple[int, ...] = ()
     as_of: str = ""
     """The day on which all this was true; empty where nobody says."""
+    patience_s: int = 1800
+    """How long a render waits for a job before it leaves it to the next one."""
     retires: str = ""
     """The day on which it is switched off, or `not before` such a day."""
     retired_on: str = ""
@@ -222,6 +224,7 @@ KEYS: Mapping[str, str] = MappingProxyType(
         "retention_h": "retention_h",
         "latency_s": "latency_s",
         "as_of": "as_of",
+        "patience_s": "patience_s",
         "retires": "retires",
         "retired_on": "retired_on",
         "replacement": "replacement",

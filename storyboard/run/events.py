@@ -131,7 +131,12 @@ class OperationProgress(StepEvent):
     always = ("step", "operation")
     operation: str
     elapsed_s: float = 0.0
+    """How long this run has waited for it."""
     message: str = ""
+    usual_s: tuple[int, ...] = ()
+    """The least and the most that such an operation usually takes, where that is known."""
+    cost_usd: float | None = None
+    """The money that is reserved for it."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -140,6 +145,8 @@ class OperationProgress(StepEvent):
             "operation": self.operation,
             "elapsed_s": self.elapsed_s,
             "message": self.message,
+            "usual_s": self.usual_s,
+            "cost_usd": self.cost_usd,
         }
 
 

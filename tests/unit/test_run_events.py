@@ -26,6 +26,8 @@ SOME: dict[str, Any] = {
     "int": 3,
     "float": 0.5,
     "bool": True,
+    "float | None": 0.5,
+    "tuple[int, ...]": (11, 360),
     "tuple[str, ...]": ("SH010",),
     "dict[str, Any] | None": {"message": "no", "hint": "", "exit_code": 6},
     "tuple[dict[str, Any], ...]": ({"code": "SB101"},),

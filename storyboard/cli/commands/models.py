@@ -244,6 +244,7 @@ def _to_model_record(listed: ListedModel, full_catalog: Catalog) -> dict[str, ob
         "retention_h": model.retention_h,
         "quota_per_minute": model.quota_per_minute,
         "latency_s": list(model.latency_s),
+        "patience_s": model.patience_s,
         "price_usd_per_s": {k: format_decimal_usd(v) for k, v in model.price_audio.items()},
         "price_silent_usd_per_s": {k: format_decimal_usd(v) for k, v in model.price_silent.items()},
         "price_usd_each": {k: format_decimal_usd(v) for k, v in model.price_each.items()},

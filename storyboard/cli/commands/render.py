@@ -55,6 +55,12 @@ if TYPE_CHECKING:
 @click.option(
     "--max-cost", metavar="USD", callback=options.parse_max_cost, help="Spend no more than this."
 )
+@click.option(
+    "--patience",
+    metavar="MINUTES",
+    callback=options.parse_patience,
+    help="Wait this long for a job, then leave it to the next render; `infinite` for ever.",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Use this many processes for local work.")
 @click.option("--yes", is_flag=True, help="Spend without asking.")
 @options.add_override_options
@@ -72,6 +78,7 @@ def command(
     accept_stale: bool,
     frozen: bool,
     max_cost: int | None,
+    patience: float | None,
     jobs: int | None,
     yes: bool,
     as_json: bool,
@@ -114,6 +121,7 @@ def command(
         frozen=frozen,
         max_cost_micros=max_cost,
         jobs=jobs or 0,
+        patience_s=patience,
     )
     source = read_render_source(film, options.pop_overrides(overlay), request)
     source.checked_film.require_graph()

@@ -9,6 +9,7 @@ from typing import Protocol
 from storyboard.model.film import Film, MediaFacts
 from storyboard.run.events import EventSink
 from storyboard.run.executor.critical_tasks import CriticalTasks
+from storyboard.run.executor.operation_wait import Patience
 from storyboard.run.executor.workspace import Workspace
 from storyboard.run.ledger.ledger import Ledger
 from storyboard.run.lockfile.lockfile import LockFile
@@ -45,4 +46,5 @@ class RunContext:
     workspace: Workspace
     media: Media
     emit: EventSink
+    patience: Patience = field(default_factory=Patience)
     critical_tasks: CriticalTasks = field(default_factory=CriticalTasks)

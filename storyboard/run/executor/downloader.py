@@ -20,8 +20,9 @@ from storyboard.errors import (
 from storyboard.model.film import MediaFacts
 from storyboard.providers.base import Failed, Kind, Provider, Sample
 from storyboard.run.executor.context import RunContext
-from storyboard.run.executor.errors import result_not_fetched_error
+from storyboard.run.executor.errors import StillRunning, result_not_fetched_error
 from storyboard.run.executor.failure_recorder import FailureRecorder
+from storyboard.run.executor.operation_wait import OperationWait
 from storyboard.run.executor.poll_schedule import add_jitter, read_poll_interval_s
 from storyboard.run.executor.poller import Poller, ReadyResult
 from storyboard.run.executor.result_expiry import is_sample_expired
@@ -53,6 +54,8 @@ class Downloader:
     def __init__(self, context: RunContext, poller: Poller) -> None:
         self._workspace = context.workspace
         self._poller = poller
+        self._patience = context.patience
+        self._emit = context.emit
         self._failures = FailureRecorder(context.ledger)
         self._longest_pause_s = read_poll_interval_s()
         self._slots = asyncio.Semaphore(_MAX_DOWNLOADS)
@@ -79,7 +82,7 @@ class Downloader:
             return Download(attempt, sample)  # it came with the answer to the submission
         try:
             return await self._download_with_retries(attempt, provider, is_last_chance=False)
-        except (OperationFailed, AuthenticationError):
+        except (OperationFailed, AuthenticationError, StillRunning):
             raise
         except ProviderError as error:
             attempt = await self._refresh_location(attempt, provider, error)
@@ -119,11 +122,13 @@ class Downloader:
         sample = attempt.samples[attempt.sample]
         if sample.path is not None and provider.repeatable:
             return Download(attempt, sample)
+        wait = OperationWait(attempt, self._patience, self._emit, self._longest_pause_s)
         for try_number in range(1, _FETCH_TRIES + 1):
             try:
                 with explain_disk_errors(str(self._workspace.scratch)):
-                    return await self._download_once(attempt, provider, is_retry=try_number > 1)
-            except (AuthenticationError, EnvironmentProblem):
+                    download = self._download_once(attempt, provider, is_retry=try_number > 1)
+                    return await wait.run_request(download, "still downloads")
+            except (AuthenticationError, EnvironmentProblem, StillRunning):
                 raise
             except OperationFailed as error:  # what it said was done came to nothing
                 failure = Failed(str(error), billed=error.charged)

@@ -32,6 +32,10 @@ class ResubmitRequested(OperationFailed):
         self.retry_after_s = retry_after_s
 
 
+class StillRunning(ProviderError):
+    """An operation or a download takes longer than the run waits; the job is kept."""
+
+
 def to_storyboard_error(error: Exception, provider: str, subject: str) -> StoryboardError:
     """The error itself where it is one of ours, else what is known of it; its cause is kept.
 

@@ -25,6 +25,7 @@ from storyboard.run.executor.context import Media, RunContext
 from storyboard.run.executor.errors import to_storyboard_error
 from storyboard.run.executor.ingest import TakeIngest
 from storyboard.run.executor.inputs import InputResolver
+from storyboard.run.executor.operation_wait import Patience
 from storyboard.run.executor.poll_schedule import read_poll_interval_s
 from storyboard.run.executor.provider_pool import ProviderPool
 from storyboard.run.executor.rate_limiter import RateLimiter, SlidingWindow
@@ -57,6 +58,7 @@ async def run_plan(
     frozen: bool = False,
     missing_policy: str = "fail",
     max_cost_micros: int | None = None,
+    patience_s: float | None = None,
     media: Media | None = None,
 ) -> RunResult:
     """Makes what the plan says, and answers for every step; the lock file is saved as it goes.
@@ -64,8 +66,9 @@ async def run_plan(
     `create_provider` gives the adapter of a name, once per name; the adapters are closed at the
     end. `frozen` submits nothing. `missing_policy` is what the film does about holes (`fail slate
     previz`), and only decides `RunResult.can_stitch`. `max_cost_micros` caps what this run may
-    spend. The first SIGINT, SIGTERM or SIGHUP stops in order, the second at once. Raises
-    EnvironmentProblem when the disk or the ledger gives out; whatever was finished is safe.
+    spend. `patience_s` is how long it waits for an operation; None as the catalogue says. The first
+    SIGINT, SIGTERM or SIGHUP stops in order, the second at once. Raises EnvironmentProblem when the
+    disk or the ledger gives out; whatever was finished is safe.
     """
     read_poll_interval_s()  # says what is wrong with it before anything begins
     with explain_disk_errors(str(store.root)):
@@ -78,7 +81,9 @@ async def run_plan(
             store, lock_file, kinds, film_stem=film.stem, hash_path=hash_path, probe=media.probe
         )
         workspace = Workspace(store.root, jobs)
-        context = RunContext(film, store, lock_file, ledger, workspace, media, emit)
+        context = RunContext(
+            film, store, lock_file, ledger, workspace, media, emit, Patience(patience_s)
+        )
         plan_run = _PlanRun(
             context, plan, create_provider, hash_path, jobs, max_cost_micros, frozen
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass, replace
 
@@ -26,10 +25,14 @@ from storyboard.providers.base import (
     Sample,
     Unusable,
 )
-from storyboard.run import events as ev
 from storyboard.run.executor.context import RunContext
-from storyboard.run.executor.errors import outcome_unknown_error, to_storyboard_error
+from storyboard.run.executor.errors import (
+    StillRunning,
+    outcome_unknown_error,
+    to_storyboard_error,
+)
 from storyboard.run.executor.failure_recorder import FailureRecorder
+from storyboard.run.executor.operation_wait import OperationWait
 from storyboard.run.executor.poll_schedule import PollSchedule, add_jitter, read_poll_interval_s
 from storyboard.run.executor.result_expiry import (
     compute_expiry_from_now,
@@ -66,6 +69,7 @@ class Poller:
         self._ledger = context.ledger
         self._workspace = context.workspace
         self._emit = context.emit
+        self._patience = context.patience
         self._failures = FailureRecorder(context.ledger)
         self._interval_s = read_poll_interval_s()
         self._schedule = PollSchedule(context.ledger.run, self._interval_s)
@@ -85,17 +89,19 @@ class Poller:
         return ReadyResult(attempt, False)
 
     async def poll_until_done(self, attempt: Attempt, provider: Provider) -> Attempt:
-        """Asks until the operation is done; the attempt then has the samples it named."""
-        clock = asyncio.get_running_loop().time
-        started_at = clock()
+        """Asks until the operation is done; the attempt then has the samples it named.
+
+        Raises StillRunning where that takes longer than the run waits.
+        """
+        wait = OperationWait(attempt, self._patience, self._emit, self._interval_s)
         pause, failed_polls, unusable_polls, running_s = self._interval_s, 0, 0, 0.0
         while True:
             try:
-                outcome = await self._poll_once(attempt, provider)
+                outcome = await wait.run_request(self._poll_once(attempt, provider), "still runs")
                 failed_polls = 0
                 if attempt.is_adopted:
                     attempt = await self._ledger.transition(attempt, State.SUBMITTED, message="")
-            except (AuthenticationError, EnvironmentProblem):
+            except (AuthenticationError, EnvironmentProblem, StillRunning):
                 raise
             except UnknownOutcome as error:
                 raise await self._record_unknown_outcome(attempt, error) from error
@@ -106,7 +112,7 @@ class Poller:
                 outcome = Running(f"no answer: {error}")
             outcome = _narrow_outcome_to_attempt(outcome, attempt, provider)
             if isinstance(outcome, Done):
-                self._schedule.record_job_times(attempt, running_s, clock() - started_at)
+                self._schedule.record_job_times(attempt, running_s, wait.elapsed_s)
                 return await self._record_result(attempt, outcome.samples)
             if isinstance(outcome, (Failed, Filtered)):
                 raise await self._failures.record_failed_operation(attempt, outcome)
@@ -116,11 +122,9 @@ class Poller:
                 if unusable_polls >= _MAX_UNUSABLE_POLLS:
                     raise _unusable_error(attempt, outcome)
                 outcome = Running(outcome.message)
-            running_s = clock() - started_at
-            self._report_progress(attempt, running_s, outcome.note)
-            await asyncio.sleep(
-                self._schedule.choose_pause_s(attempt, running_s, add_jitter(pause))
-            )
+            running_s = wait.elapsed_s
+            wait.report_progress(outcome.note)
+            await wait.pause(self._schedule.choose_pause_s(attempt, running_s, add_jitter(pause)))
             pause = self._schedule.lengthen_pause(pause)
 
     async def find_current_location(self, attempt: Attempt, provider: Provider) -> Attempt | None:
@@ -189,17 +193,6 @@ class Poller:
         if is_unusable_deadline_over(attempt):
             raise await self._failures.record_unusable_answer(attempt, outcome.message)
         return attempt
-
-    def _report_progress(self, attempt: Attempt, elapsed_s: float, message: str) -> None:
-        self._emit(
-            ev.OperationProgress(
-                step=attempt.step,
-                shot=attempt.shot,
-                operation=attempt.operation,
-                elapsed_s=round(elapsed_s, 1),
-                message=message,
-            )
-        )
 
 
 def _narrow_outcome_to_attempt(outcome: Outcome, attempt: Attempt, provider: Provider) -> Outcome:
