@@ -49,6 +49,11 @@ storyboard: 1
 defaults: {provider: vertex, model: veo-3.0-generate-001}
 shots: [{id: SH010, prompt: A lighthouse at dusk}]
 """
+DOCS = Path(__file__).parent.parent / "docs"
+ELSEWHERE = f"""\
+storyboard: 1
+shots: [{{id: SH010, prompt: A lighthouse at dusk, first_frame: {DOCS}/the-last-ferry.jpg}}]
+"""
 OVERRIDES = [
     (PAID, {"profile": "quick"}),
     (PAID, {"provider": "vertex"}),
@@ -57,6 +62,7 @@ OVERRIDES = [
     (PAID.replace("{model", "{provider: vertex, model"), {"previz": True}),
     (PAID, {"proxy": True}),
     (RETIRED, {"allow_retired": True}),
+    (ELSEWHERE, {"allow_folders": DOCS}),
 ]  # fmt: skip
 """A film, and overrides that change its plan."""
 

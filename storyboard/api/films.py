@@ -32,6 +32,8 @@ Usd: TypeAlias = float | str | Decimal
 """US dollars, such as `12.50`."""
 Names: TypeAlias = str | Iterable[str]
 """Shots or steps as the command line names them; a single one needs no list around it."""
+Folders: TypeAlias = str | Path | Iterable[str | Path]
+"""Folders; a single one needs no list around it."""
 DiagnosticForm: TypeAlias = Literal["human", "concise", "github"]
 """How `format_diagnostics` draws problems."""
 
@@ -46,8 +48,11 @@ def load(
     previz: bool | None = None,
     proxy: bool | None = None,
     allow_retired: bool | None = None,
+    allow_folders: Folders = (),
 ) -> CheckedFilm:
     """Reads, checks and compiles a film; never raises for what its author can get wrong.
+
+    `allow_folders` are folders outside the film's root that its files may lie in.
 
     Raises UsageError for a provider or a model that does not exist.
     """
@@ -60,10 +65,15 @@ def load(
         "proxy": proxy,
         "allow_retired": allow_retired,
     }
-    flags = replace(loaded, **{name: v for name, v in overrides.items() if v is not None})
+    folders = to_paths(allow_folders)
+    flags = replace(
+        loaded,
+        **{name: v for name, v in overrides.items() if v is not None},
+        allow_folders=tuple(dict.fromkeys((*loaded.allow_folders, *folders))),
+    )
     if not isinstance(film, CheckedFilm):
         return check_film_file(Path(film), flags)
-    if flags == loaded:
+    if (flags, flags.allow_folders) == (loaded, loaded.allow_folders):
         return film
     return check_film_file(_find_loaded_path(film), flags)
 
@@ -78,6 +88,7 @@ def check_film(
     previz: bool | None = None,
     proxy: bool | None = None,
     allow_retired: bool | None = None,
+    allow_folders: Folders = (),
 ) -> CheckedFilm:
     """What `load` returns, with what the lock file's trims have wrong: `storyboard check`."""
     return add_take_diagnostics(
@@ -89,6 +100,7 @@ def check_film(
             previz=previz,
             proxy=proxy,
             allow_retired=allow_retired,
+            allow_folders=allow_folders,
         )
     )
 
@@ -117,6 +129,7 @@ def compile_film(
     previz: bool | None = None,
     proxy: bool | None = None,
     allow_retired: bool | None = None,
+    allow_folders: Folders = (),
 ) -> Graph:
     """The steps of a valid film in running order, with their prompts.
 
@@ -130,6 +143,7 @@ def compile_film(
         previz=previz,
         proxy=proxy,
         allow_retired=allow_retired,
+        allow_folders=allow_folders,
     ).require_graph()
 
 
@@ -143,6 +157,7 @@ def plan_film(
     previz: bool | None = None,
     proxy: bool | None = None,
     allow_retired: bool | None = None,
+    allow_folders: Folders = (),
     shots: Names = (),
     retake: Names = (),
     force: Names = (),
@@ -170,6 +185,7 @@ def plan_film(
             previz=previz,
             proxy=proxy,
             allow_retired=allow_retired,
+            allow_folders=allow_folders,
         )
     )
     try:
@@ -236,6 +252,11 @@ def _find_loaded_path(film: CheckedFilm) -> Path:
 def to_names(names: Names) -> tuple[str, ...]:
     """A single name may be given without a list around it."""
     return (names,) if isinstance(names, str) else tuple(names)
+
+
+def to_paths(folders: Folders) -> tuple[Path, ...]:
+    """A single folder may be given without a list around it."""
+    return tuple(map(Path, (folders,) if isinstance(folders, (str, Path)) else folders))
 
 
 def to_micros(usd: Usd | None) -> int | None:

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from storyboard.api.films import FilmSource, Names, Usd, load, to_micros, to_names
+from storyboard.api.films import (
+    FilmSource,
+    Folders,
+    Names,
+    Usd,
+    load,
+    to_micros,
+    to_names,
+    to_paths,
+)
 from storyboard.api.keywords import name_known_keywords, name_known_keywords_async
 from storyboard.errors import StoreError, UsageError
 from storyboard.pipeline.prepared_render import (
@@ -44,6 +53,7 @@ def render(
     previz: bool | None = None,
     proxy: bool | None = None,
     allow_retired: bool | None = None,
+    allow_folders: Folders = (),
     shots: Names = (),
     retake: Names = (),
     force: Names = (),
@@ -73,7 +83,7 @@ def render(
 
     What could not be made is in the result; nothing that was finished is lost.
     """
-    overrides = (profile, provider, model, previz, proxy, allow_retired)
+    overrides = (profile, provider, model, previz, proxy, allow_retired, allow_folders)
     request = _build_request(
         out, deps, max_cost_usd, shots, retake, force, rebuy, accept_stale, missing, until, frozen,
         jobs, patience_min,
@@ -98,6 +108,7 @@ async def render_async(
     previz: bool | None = None,
     proxy: bool | None = None,
     allow_retired: bool | None = None,
+    allow_folders: Folders = (),
     shots: Names = (),
     retake: Names = (),
     force: Names = (),
@@ -110,7 +121,7 @@ async def render_async(
     patience_min: float | None = None,
 ) -> RenderResult:
     """`render` for a program that has an event loop already."""
-    overrides = (profile, provider, model, previz, proxy, allow_retired)
+    overrides = (profile, provider, model, previz, proxy, allow_retired, allow_folders)
     request = _build_request(
         out, deps, max_cost_usd, shots, retake, force, rebuy, accept_stale, missing, until, frozen,
         jobs, patience_min,
@@ -133,6 +144,7 @@ def stitch(
     previz: bool | None = None,
     proxy: bool | None = None,
     allow_retired: bool | None = None,
+    allow_folders: Folders = (),
     jobs: int | None = None,
 ) -> Path:
     """Cuts the film from the takes that are there, submits nothing, and returns its path.
@@ -149,6 +161,7 @@ def stitch(
         previz=previz,
         proxy=proxy,
         allow_retired=allow_retired,
+        allow_folders=allow_folders,
         frozen=True,
         jobs=jobs,
     )
@@ -161,14 +174,14 @@ def stitch(
 
 
 _OverrideValues: TypeAlias = tuple[
-    str | None, str | None, str | None, bool | None, bool | None, bool | None
+    str | None, str | None, str | None, bool | None, bool | None, bool | None, Folders
 ]
 
 
 def _prepare_render(
     film: FilmSource, overrides: _OverrideValues, request: RenderRequest, on_event: EventCallback
 ) -> PreparedRender:
-    profile, provider, model, previz, proxy, allow_retired = overrides
+    profile, provider, model, previz, proxy, allow_retired, allow_folders = overrides
     if isinstance(film, CheckedFilm):
         source = RenderSource(
             load(
@@ -179,10 +192,19 @@ def _prepare_render(
                 previz=previz,
                 proxy=proxy,
                 allow_retired=allow_retired,
+                allow_folders=allow_folders,
             )
         )
     else:
-        flags = Overrides(profile, provider, model, bool(previz), bool(proxy), bool(allow_retired))
+        flags = Overrides(
+            profile,
+            provider,
+            model,
+            bool(previz),
+            bool(proxy),
+            bool(allow_retired),
+            to_paths(allow_folders),
+        )
         source = read_render_source(Path(film), flags, request)
     return prepare_render(
         source, request, on_notice=lambda message: on_event(Note(message=message))

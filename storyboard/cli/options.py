@@ -63,6 +63,14 @@ def add_override_options(function: F) -> F:
     """What is laid over the film before it is read."""
     for option in (
         click.option(
+            "--allow-folder",
+            "allow_folders",
+            multiple=True,
+            metavar="DIR",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            help="Let the film use files in this folder outside its root.",
+        ),
+        click.option(
             "--allow-retired", is_flag=True, help="Allow models that the platform has switched off."
         ),
         click.option(
@@ -132,9 +140,13 @@ OVERRIDE_NAMES = ("profile", "provider", "model", "previz", "proxy", "allow_reti
 
 def pop_overrides(options: dict[str, Any]) -> Any:
     """Takes the overlay's values out of a command's parameters."""
+    from dataclasses import replace
+
     from storyboard.pipeline.session import Overrides
 
-    return Overrides.from_fields({name: options.pop(name) for name in OVERRIDE_NAMES})
+    allow_folders = options.pop("allow_folders")
+    overrides = Overrides.from_fields({name: options.pop(name) for name in OVERRIDE_NAMES})
+    return replace(overrides, allow_folders=allow_folders)
 
 
 def parse_max_cost(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:

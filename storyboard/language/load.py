@@ -53,13 +53,15 @@ def load(
     proxy: bool = False,
     fragments: Mapping[str, Mapping[str, Any]] = _EMPTY,
     known_secrets: KnownSecrets = _GENERIC_SECRETS,
+    allowed_folders: tuple[Path, ...] = (),
 ) -> LoadResult:
     """Reads the film and all that it includes; opens its media only to see what they are.
 
     Never raises for what a storyboard can have wrong. `provider` and `model` hold for every shot;
     `previz` draws what paid providers are named for, `proxy` does so at 320x180. `fragments` are
     the schemas of adapters: provider name -> {"settings": ..., "options": ...};
-    `known_secrets` is what their keys look like.
+    `known_secrets` is what their keys look like. Files may lie in `allowed_folders` too; these are
+    absolute and without links.
     """
     collector, suggester = DiagnosticCollector(), Suggester()
     name = str(path)
@@ -70,7 +72,7 @@ def load(
     except UnreadableSource as unreadable:
         return LoadResult(None, (unreadable.diagnostic,))
     checker = SchemaChecker(collector, suggester, fragments)
-    files = MediaFiles(source.folder, suggester)
+    files = MediaFiles(source.folder, suggester, allowed_folders)
     parsed_film = IncludeReader(collector, checker, files, known_secrets).read_film(source, text)
     film: Film | None = None
     broken: frozenset[str] = frozenset()

@@ -92,7 +92,8 @@ def read_render_source(path: Path, overrides: Overrides, request: RenderRequest)
             "a saved plan can't be combined with shots or with flags that change the film",
             hint="make a new plan with them and save it",
         )
-    return RenderSource(check_film(saved_plan.film, saved_plan.overrides), saved_plan)
+    allowed = replace(saved_plan.overrides, allow_folders=overrides.allow_folders)
+    return RenderSource(check_film(saved_plan.film, allowed), saved_plan)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from storyboard.graph.compiler import Graph, compile_film
 from storyboard.graph.take_trims import TakeTrim
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Film, Footage, Take, Trim
+from storyboard.pipeline.allowed_folders import list_allowed_folders
 from storyboard.plan.plan import Plan, Reason, TakeRequests
 from storyboard.plan.planner import plan_film
 from storyboard.plan.selection import select_shots
@@ -56,6 +57,9 @@ class Overrides(Serialized):
     previz: bool = False
     proxy: bool = False
     allow_retired: bool = False
+    allow_folders: tuple[Path, ...] = field(default=(), compare=False)
+    """Folders outside the film's root that its files may lie in. Changes nothing of the film, and
+    is the word of whoever renders, so a saved plan does not hold it."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -126,6 +130,7 @@ def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
         proxy=overrides.proxy,
         fragments=registry.SchemaFragments(),
         known_secrets=registry.load_known_secrets(),
+        allowed_folders=list_allowed_folders(overrides.allow_folders),
     )
     if loaded.film is None:
         return CheckedFilm(path, overrides, None, None, loaded.diagnostics, loaded.texts)

@@ -20,6 +20,7 @@ from typing import Any
 
 from storyboard.environment import CATALOG_VARIABLE
 from storyboard.errors import EnvironmentProblem
+from storyboard.util.user_folders import locate_config_folder
 
 _KEYS = {"format", "as_of", "aliases", "models"}
 _AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,12})?|\.[0-9]{1,12}")
@@ -37,8 +38,7 @@ def find_catalog_override_file() -> Path | None:
     """What STORYBOARD_CATALOG names, else `storyboard/catalog.yaml` in the user's config folder."""
     if configured := os.environ.get(CATALOG_VARIABLE, ""):
         return Path(configured)
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
-    usual_path = config / "storyboard" / "catalog.yaml"
+    usual_path = locate_config_folder() / "catalog.yaml"
     return usual_path if usual_path.is_file() else None
 
 

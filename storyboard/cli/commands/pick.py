@@ -23,10 +23,10 @@ def command(
     The next render makes again what depends on it. The choice is kept in the film's lock file,
     <stem>.selects.yaml.
     """
-    from storyboard.api.films import load
     from storyboard.api.takes import pick_take
+    from storyboard.pipeline.session import check_film
 
-    picked_take = pick_take(load(film, **options.pop_overrides(overlay).to_fields()), shot, take)
+    picked_take = pick_take(check_film(film, options.pop_overrides(overlay)), shot, take)
     name = take if "-" in take else picked_take.name
     if as_json:
         console.print_json({"shot": shot, "take": name, "digest": picked_take.digest})

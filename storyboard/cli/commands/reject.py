@@ -22,10 +22,10 @@ def command(
 
     The choice is kept in the film's lock file, <stem>.selects.yaml.
     """
-    from storyboard.api.films import load
     from storyboard.api.takes import reject_take
+    from storyboard.pipeline.session import check_film
 
-    passed_over = reject_take(load(film, **options.pop_overrides(overlay).to_fields()), shot, take)
+    passed_over = reject_take(check_film(film, options.pop_overrides(overlay)), shot, take)
     name = take if "-" in take else passed_over.name
     if as_json:
         console.print_json({"shot": shot, "take": name, "digest": passed_over.digest})

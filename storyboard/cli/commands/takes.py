@@ -61,13 +61,13 @@ def command(
 
     With -v also the takes of older versions of a shot.
     """
-    from storyboard.api.films import load
     from storyboard.api.takes import list_takes
+    from storyboard.pipeline.session import check_film
 
     selections = [_split_take_name(name) for name in shots]
     takes = _select_takes(
         list_takes(
-            load(film, **options.pop_overrides(overlay).to_fields()),
+            check_film(film, options.pop_overrides(overlay)),
             shots=[shot for shot, _ in selections],
             include_older=verbose or as_json,
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 import unicodedata
 from dataclasses import dataclass
@@ -77,8 +78,11 @@ class _LookupResult:
 class MediaFiles:
     """Looks at each file of a film once."""
 
-    def __init__(self, root: Path, suggester: Suggester) -> None:
+    def __init__(
+        self, root: Path, suggester: Suggester, allowed_folders: tuple[Path, ...] = ()
+    ) -> None:
         self.root = root
+        self._allowed_folders = allowed_folders
         self._suggester = suggester
         self._lookups: dict[tuple[Path, str], _LookupResult] = {}
         self._media: dict[Path, tuple[MediaKind | None, str]] = {}
@@ -131,11 +135,13 @@ class MediaFiles:
             )
         try:
             path = (folder / file_name).resolve()
-            if not path.is_relative_to(self.root):
+            if not any(map(path.is_relative_to, (self.root, *self._allowed_folders))):
                 message = f"`{file_name}` is outside the film's root folder `{self.root}`"
                 hint = (
-                    "copy the file into the film's folder, or set `root:` to a folder that "
-                    "contains both"
+                    "copy the file into the film's folder, set `root:` to a folder that contains both,"
+                    f" or allow the folder: --allow-folder {shlex.quote(str(path.parent))}"
+                    " (for good: STORYBOARD_ALLOW_FOLDERS,"
+                    " or a line in ~/.config/storyboard/allowed-folders.txt)"
                 )
                 return _LookupResult(path, FileProblem("SB503", message, hint))
             state = path.stat()
