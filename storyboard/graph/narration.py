@@ -11,6 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
+from storyboard.diagnostics.suggestions import find_nearest_name, format_suggestion
 from storyboard.errors import Span
 from storyboard.graph.context import CompileContext
 from storyboard.graph.dialogue_timing import BREATH, compute_line_ranges
@@ -111,6 +112,8 @@ class NarrationSteps:
         model = self._choose_narration_model("speech", span)
         member = self._context.film.cast.get(line.speaker)
         voice = member.voice if member else ""
+        if model and voice:
+            self._warn_misspelt_voice(line.speaker, voice, model)
         spoken = SpokenLine(line.speaker, line.words, 0.0, line.how, line.off, voice)
         manner = f"Read aloud, {line.how}:" if line.how else ""
         self._context.steps[id] = Step(
@@ -126,6 +129,18 @@ class NarrationSteps:
             links=(Link(Role.TEXT, step=writer),) if writer else (),
             price_micros=_estimate_max_speech_micros(model, line) if model else 0,
         )
+
+    def _warn_misspelt_voice(self, speaker: str, voice: str, model: Model) -> None:
+        """Warns of a word that is nearly the name of a voice: it would mean any other voice."""
+        for word in voice.split():
+            name = find_nearest_name(word.strip(".,;:"), model.voices, _LIKE_A_VOICE)
+            if name and name.casefold() not in voice.casefold():
+                self._context.diagnostics.add_warning(
+                    "SB434",
+                    self._context.film.find_span(f"cast.{speaker}.voice"),
+                    f"{model.id} on {model.provider} has no voice `{word}`",
+                    f"{format_suggestion(name)} Free words (`old, gravelly man`) choose one too",
+                )
 
     def _choose_narration_model(self, product: str, span: Span) -> Model | None:
         """The model that writes or speaks; None for previz, which is noted where others pay."""
@@ -185,6 +200,8 @@ class NarrationSteps:
                 )
 
 
+_LIKE_A_VOICE = 0.8
+"""How like a voice's name a word is that was meant for it; no word for a person is."""
 _MODEL_WORDS = {"write": "text", "speech": "speech"}
 
 

@@ -111,6 +111,8 @@ class Model:
     """Operations that make nothing of pictures or a video alone."""
     picture_mb: int | None = None
     """Millions of bytes of the largest picture that is taken."""
+    voices: tuple[str, ...] = ()
+    """Names of the voices that it speaks with, where it has a closed list."""
     price_audio: Mapping[str, int] = field(default_factory=_return_empty_mapping)
     price_silent: Mapping[str, int] = field(default_factory=_return_empty_mapping)
     price_each: Mapping[str, int] = field(default_factory=_return_empty_mapping)
@@ -212,6 +214,7 @@ KEYS: Mapping[str, str] = MappingProxyType(
         "stored_options": "stored_options",
         "needs_words": "needs_words",
         "picture_mb": "picture_mb",
+        "voices": "voices",
         "price_audio": "price_audio",
         "price_silent": "price_silent",
         "price_each": "price_each",

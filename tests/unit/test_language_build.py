@@ -473,6 +473,15 @@ def test_an_unknown_profile_is_named(tmp_path: Path) -> None:
     assert (found.code, found.span.line, found.hint) == ("SB209", 2, "did you mean `draft`?")
 
 
+@pytest.mark.parametrize("profiles", ["{draft: {shots: 3}}", "{draft: fast}"])
+def test_a_profile_with_errors_is_still_the_one_that_was_meant(
+    tmp_path: Path, profiles: str
+) -> None:
+    loaded = load_text(tmp_path, f"profiles: {profiles}\n" + ONE, profile="drft")
+    hints = [each.hint for each in loaded.diagnostics if each.code == "SB209"]
+    assert hints == ["did you mean `draft`?"]
+
+
 def test_adapters_check_their_own_settings_and_options(tmp_path: Path) -> None:
     fragments = {
         "vertex": {

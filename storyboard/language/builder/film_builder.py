@@ -454,7 +454,7 @@ class FilmBuilder:
             return profile
         if head.has_profile(self._film, name):
             return {}  # it has errors, which are reported
-        names = [profile_name for profile_name in profiles if not profile_name.startswith("x-")]
+        names = head.list_profile_names(self._film)
         if isinstance(self._film, Map):
             has_profiles = "profiles" in self._film
             span = self._film.find_key_span("profiles") if has_profiles else Span(self._film.file)

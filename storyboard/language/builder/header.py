@@ -54,6 +54,15 @@ def has_profile(header: Mapping[str, Any], name: str) -> bool:
     )
 
 
+def list_profile_names(header: Mapping[str, Any]) -> list[str]:
+    """The names of all profiles in the text, of those too that have errors."""
+    pair = header.find_node_pair("profiles") if isinstance(header, Map) else None
+    if pair is None or not isinstance(pair[1], MappingNode):
+        return []
+    names = [str(key.value) for key, _ in pair[1].value if isinstance(key, ScalarNode)]
+    return [name for name in names if not name.startswith("x-") and has_profile(header, name)]
+
+
 def build_delivery(
     header: Mapping[str, Any], find_span: Callable[[str], Span], diagnostics: DiagnosticCollector
 ) -> Delivery:
