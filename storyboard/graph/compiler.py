@@ -33,6 +33,7 @@ from storyboard.graph.timeline import (
     check_cues_in_film,
     warn_unexpected_film_length,
 )
+from storyboard.model.effects import find_timing_effects
 from storyboard.model.film import AudioTrack, Film, Footage, MediaFile, Shot, find_audio_track
 from storyboard.providers.base import Kind, Role
 from storyboard.providers.catalog import Catalog, load_catalog
@@ -120,11 +121,14 @@ class _Compiler:
         self._reject_unsupported_keys(film)
         self.trims.reject_unused_trims()
         playing = [shot for shot in film.cut if shot.id in context.used_ranges]
-        quiet_shots = (
-            self._find_shots_beside_uncompiled() if not self.broken else set(context.used_ranges)
-        )
         effect_steps = EffectSteps(context)
         effect_steps.add_effect_steps()
+        measured_ids = context.used_ranges.keys() - effect_steps.refused_shots
+        quiet_shots = (
+            self._find_shots_beside_unmeasured(measured_ids)
+            if not self.broken
+            else set(context.used_ranges)
+        )
         timeline = build_timeline(
             film,
             playing,
@@ -137,7 +141,7 @@ class _Compiler:
         timeline = replace(
             timeline, narration=NarrationSteps(context).add_narration_steps(timeline)
         )
-        if len(playing) == len(film.cut) and not self.broken:
+        if not self.broken and all(shot.id in measured_ids for shot in film.cut):
             warn_unexpected_film_length(film, timeline, self.diagnostics)
             check_cues_in_film(film, timeline, self.diagnostics)
             warn_trimmed_lines(film, timeline, self.diagnostics)
@@ -171,14 +175,13 @@ class _Compiler:
                 problem = models.build_unknown_provider(None, f"providers.{name}", name)
                 self.context.report_findings(problem)
 
-    def _find_shots_beside_uncompiled(self) -> set[str]:
-        """Shots whose neighbour in the cut could not be built."""
-        cut, used_ranges = self.context.film.cut, self.context.used_ranges
+    def _find_shots_beside_unmeasured(self, measured_ids: Collection[str]) -> set[str]:
+        """Shots of which nobody knows how long they play, and their neighbours in the cut."""
         return {
             shot.id
-            for pair in pairwise(cut)
+            for pair in pairwise(self.context.film.cut)
             for shot in pair
-            if any(other.id not in used_ranges for other in pair)
+            if any(other.id not in measured_ids for other in pair)
         }
 
     def _list_uncompiled_ancestors(self, shot: Shot) -> list[str]:
@@ -374,15 +377,17 @@ class _Compiler:
             for n in (max(held_frames, 0), needed_frames)
         )
         name = shot.clip.file.name if shot.clip and shot.clip.file else source.id
+        timing_effects = find_timing_effects(shot.effects)
         hint = f"set a shorter `length`, an earlier `trim`, or a longer `duration` on {source.id}"
         if shot.clip and shot.clip.file:
             hint = "set a shorter `length` or an earlier `trim`"
-        if shot.effects:
+        if timing_effects:
             hint += "; or use `effects` that need less of the take"
+        user = f"{timing_effects} of {shot.id}" if timing_effects else shot.id
         self.diagnostics.add_error(
             "SB358",
-            shot.find_span(key),
-            f"{shot.id} needs {needs} of {name}, which has only {has}",
+            shot.find_span("effects" if timing_effects else key),
+            f"{user} needs {needs} of {name}, which has only {has}",
             hint,
             shot=shot,
         )

@@ -19,6 +19,7 @@ from storyboard.model.effects import (
     changes_timing,
     compute_duration_after,
     explain_unusable_effects,
+    find_timing_effects,
 )
 from storyboard.model.film import Shot
 from storyboard.providers.base import Kind, Role, Settings
@@ -70,6 +71,8 @@ class EffectSteps:
         self._context = context
         self.materials = dict(context.materials)
         """What each shot plays, by id: its take, or what its effects made of it."""
+        self.refused_shots: set[str] = set()
+        """Ids of those whose effects can't be done: how long they play nobody knows."""
         self.used_ranges = dict(context.used_ranges)
 
     def add_effect_steps(self) -> None:
@@ -88,6 +91,7 @@ class EffectSteps:
             source_range = used_range.range
             frames = _count_output_frames(shot, source_range.length, rate)
             if not self._check_effect_length(shot, source_range.length, frames):
+                self.refused_shots.add(shot.id)
                 return
             frames = shot.length or frames
             self._warn_changed_speech_pace(shot)
@@ -156,7 +160,8 @@ class EffectSteps:
         diagnostics.add_error(
             "SB358",
             shot.find_span("effects"),
-            f"the effects of {shot.id} make {has:g} s, but the shot needs {needs:g} s",
+            f"{find_timing_effects(shot.effects)} of {shot.id} makes {has:g} s,"
+            f" but the shot needs {needs:.2g} s",
             "set a shorter `length`, a longer `duration`, or other effects",
             shot=shot,
         )

@@ -127,6 +127,14 @@ def changes_timing(effect: Effect) -> bool:
     return EFFECTS[effect.name].duration_rule is not None or effect.name == "TimeMirror"
 
 
+def find_timing_effects(effects: Sequence[Effect]) -> str:
+    """The effects that need more or less of the take than they play, as words; empty for none."""
+    if are_frame_wise(effects):
+        return ""
+    names = dict.fromkeys(effect.name for effect in effects if changes_timing(effect))
+    return " and ".join(f"`{name}`" for name in names)
+
+
 def _to_fraction(value: Any) -> Fraction:
     return Fraction(str(value))
 

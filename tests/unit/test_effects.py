@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from storyboard.graph.compiler import Graph, compile_film
 from storyboard.graph.effects import adjust_length_for_effects
 from storyboard.model.effects import EFFECTS, UNWRITTEN, Effect, compute_duration_after
-from storyboard.model.film import Clip, Footage, Line, MediaFile, Transition, Trim
+from storyboard.model.film import Beat, Clip, Footage, Line, MediaFile, Transition, Trim
 from storyboard.providers.base import Kind
 from storyboard.stitching.media.ffmpeg import load_moviepy
 from tests.unit.films import (
@@ -32,6 +32,8 @@ LEFT_OUT = {"apply_to", "apply_to_mask", "update_start_end", "opacity"}
 
 SLOW = Effect("MultiplySpeed", {"factor": 0.5})
 FAST = Effect("MultiplySpeed", {"factor": 2})
+FOOTAGE = Clip(file=MediaFile(Path("/films/a.mov"), "a.mov"))
+BEATS = (Beat(0, "A tram"), Beat(10 * 24, "It stops"))
 
 
 def test_every_effect_of_moviepy_is_known_with_its_arguments() -> None:
@@ -152,6 +154,47 @@ def test_what_effects_can_not_fill_is_refused() -> None:
     assert list_codes(compile_shots(make_shot("SH010", length=72, effects=(loop,)))) == ["SB358"]
     lag = make_shot("SH010", length=48, effects=(SLOW,), audio_lag=12)
     assert list_codes(compile_shots(lag)) == ["SB358"]
+
+
+@pytest.mark.parametrize(
+    ("shot", "message", "hint"),
+    [
+        (
+            {"length": 20 * 24, "effects": (FAST,)},
+            "`MultiplySpeed` of SH010 needs 40 s of the take to play 20 s; one take of"
+            " veo-3.1-generate-001 on vertex is at most 8 s",
+            "length: 4   # what 8 s come out as",
+        ),
+        (
+            {"length": 100 * 24, "effects": (FAST,), "beats": BEATS},
+            "`MultiplySpeed` of SH010 needs 200 s of the take to play 100 s; ",
+            "   # what ",
+        ),
+        (
+            {"clip": FOOTAGE, "length": 6 * 24, "effects": (FAST,)},
+            "`MultiplySpeed` of SH010 needs a.mov up to 12 s, which holds 10 s",
+            "`effects` that need less of it",
+        ),
+        (
+            {"clip": FOOTAGE, "effects": (Effect("MultiplySpeed", {"factor": 1000}),)},
+            "`MultiplySpeed` of SH010 makes 0 s; 0.083 s are wanted",
+            "other effects",
+        ),
+    ],
+)
+def test_effects_that_ask_for_an_illegal_length_are_named_in_one_error(
+    shot: dict[str, Any], message: str, hint: str
+) -> None:
+    dissolve = Transition("dissolve", 12)
+    graph = compile_shots(
+        make_shot("SH010", provider="vertex", **shot),
+        make_shot("SH020", color="red", length=48, transition=dissolve),
+        length=5,
+    )
+    (told,) = graph.diagnostics
+    assert message in told.message
+    assert hint in told.hint
+    assert told.span == graph.film.shots[0].origins["effects"].value
 
 
 def make_freeze(**given: Any) -> tuple[Effect, ...]:

@@ -46,6 +46,7 @@ from storyboard.graph.limits.rejections import (
 )
 from storyboard.graph.limits.shot_request import ShotRequest
 from storyboard.graph.steps import Step
+from storyboard.model.effects import find_timing_effects
 from storyboard.model.film import CastMember, Film, Shot
 from storyboard.providers.base import Kind, Settings
 from storyboard.providers.catalog import Model
@@ -194,7 +195,9 @@ class ModelRules:
         long_enough = [s for s in legal if rate.to_frames(s) >= shot.length]
         if not long_enough:
             wanted_s = rate.to_seconds(shot.length)
-            return LongLength(shot, "length", model, request.resolution, wanted_s, max(legal))
+            return LongLength(
+                shot, find_length_key(shot), model, request.resolution, wanted_s, max(legal)
+            )
         with_handles = [s for s in long_enough if rate.to_frames(s) >= shot.length + shot.handles]
         return min(with_handles, default=max(long_enough))
 
@@ -212,7 +215,7 @@ class ModelRules:
         long_enough = [hop for hop in rule.hops if rate.to_frames(hop) >= shot.length]
         if not long_enough:
             wanted_s = rate.to_seconds(shot.length)
-            return LongExtension(shot, "length", model, wanted_s, max(rule.hops))
+            return LongExtension(shot, find_length_key(shot), model, wanted_s, max(rule.hops))
         return min(long_enough)
 
     def _match_duration(
@@ -275,7 +278,7 @@ class ModelRules:
         wanted_s = self._film.delivery.rate.to_seconds(shot.length)
         longest_s = find_longest_run_s(model, request.resolution)
         others = self._list_long_take_models(shot, request.model, wanted_s)
-        return LongTake(shot, "length", request.model, wanted_s, longest_s, others)
+        return LongTake(shot, find_length_key(shot), request.model, wanted_s, longest_s, others)
 
     def _list_long_take_models(
         self, shot: Shot, model: Model, wanted_s: Fraction
@@ -288,6 +291,11 @@ class ModelRules:
 def has_stated_duration(shot: Shot) -> bool:
     """Whether the shot itself says how long its take is."""
     return shot.duration is not None and shot.is_stated_by_shot("duration")
+
+
+def find_length_key(shot: Shot) -> str:
+    """The key that asks for so much of the take: the effects, where they change its length."""
+    return "effects" if find_timing_effects(shot.effects) else "length"
 
 
 def _find_longest_take_s(model: Model) -> int:

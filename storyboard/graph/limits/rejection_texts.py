@@ -46,6 +46,7 @@ from storyboard.graph.limits.rejections import (
     UnknownSetting,
     UnverifiedModel,
 )
+from storyboard.model.effects import compute_duration_after, find_timing_effects
 from storyboard.model.film import Film, References, Shot
 from storyboard.money import format_usd
 from storyboard.providers.catalog import Model
@@ -265,6 +266,8 @@ def _explain_illegal_duration(finding: IllegalDuration) -> Text:
 @explain_finding.register
 def _explain_long_length(finding: LongLength) -> Text:
     shot, model, most = finding.shot, finding.model, finding.longest_s
+    if finding.key == "effects":
+        return _explain_demand_of_effects(finding, f"one take of {_describe_model(model)} is")
     hint = f"length: {most}   # {_format_price(model, finding.resolution, most, shot.audio)}"
     if not (shot.first_frame or shot.continues) and model.extend:
         beats = f"beats: [{{at: 0, prompt: …}}, {{at: {most}, prompt: …}}]"
@@ -276,6 +279,8 @@ def _explain_long_length(finding: LongLength) -> Text:
 @explain_finding.register
 def _explain_long_extension(finding: LongExtension) -> Text:
     model, most = _describe_model(finding.model), finding.longest_s
+    if finding.key == "effects":
+        return _explain_demand_of_effects(finding, f"one extension by {model} adds")
     wanted = _format_seconds(finding.wanted_s)
     return (
         f"one extension by {model} adds at most {most} s, not {wanted}",
@@ -286,6 +291,8 @@ def _explain_long_extension(finding: LongExtension) -> Text:
 @explain_finding.register
 def _explain_long_take(finding: LongTake) -> Text:
     model, most = finding.model, finding.longest_s
+    if finding.key == "effects":
+        return _explain_demand_of_effects(finding, f"a long take of {_describe_model(model)} is")
     wanted = _format_seconds(finding.wanted_s)
     hint = f"length: {most}\n"
     if model.first_frame:
@@ -293,6 +300,23 @@ def _explain_long_take(finding: LongTake) -> Text:
     return (
         f"{_describe_model(model)} makes a long take of at most {most} s, not {wanted}",
         hint + _format_alternatives(finding.shot, finding.alternatives),
+    )
+
+
+def _explain_demand_of_effects(
+    finding: LongLength | LongExtension | LongTake, subject: str
+) -> Text:
+    """A shot whose length is legal, and whose effects need more of the take than there can be."""
+    shot, most = finding.shot, finding.longest_s
+    plays, fits = (
+        _format_seconds(compute_duration_after(shot.effects, Fraction(seconds)))
+        for seconds in (finding.wanted_s, most)
+    )
+    return (
+        f"{find_timing_effects(shot.effects)} of {shot.id} needs"
+        f" {_format_seconds(finding.wanted_s)} s of the take to play {plays} s;"
+        f" {subject} at most {most} s",
+        f"length: {fits}   # what {most} s come out as",
     )
 
 
