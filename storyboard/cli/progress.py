@@ -22,7 +22,7 @@ from storyboard.money import format_decimal_usd, usd_to_micros
 from storyboard.pipeline.render import RenderResult
 from storyboard.plan.plan import Plan
 from storyboard.run import events as ev
-from storyboard.util.durations import format_rough_duration, format_usual_time
+from storyboard.run.durations import format_rough_duration, format_usual_time
 
 _FIRST_SIGN_S = 60.0
 """How long an operation runs before a line says so."""

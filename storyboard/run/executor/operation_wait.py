@@ -11,9 +11,9 @@ from storyboard.money import format_usd, micros_to_usd
 from storyboard.providers.catalog import Model
 from storyboard.providers.registry import load_full_catalog
 from storyboard.run import events as ev
+from storyboard.run.durations import format_rough_duration, format_usual_time
 from storyboard.run.executor.errors import StillRunning
 from storyboard.run.ledger.attempts import Attempt
-from storyboard.util.durations import format_rough_duration, format_usual_time
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""Durations in words."""
+"""How long a run waits, in words."""
 
 from __future__ import annotations
 
