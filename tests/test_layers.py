@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent / "storyboard"
 
 LAYERS = (
     *("_version", "errors", "money", "util.serialization", "timecode", "digest"),
-    *("environment", "util"),
+    *("environment", "user_folders", "util"),
     *("model", "diagnostics", "stitching.media.yuv", "transitions"),
     *("providers.catalog_overrides", "providers.intent", "providers.base", "providers.catalog"),
     *("providers.catalog_dates", "providers.declaration"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.util.user_folders import locate_config_folder
+from storyboard.user_folders import locate_config_folder
 
 VARIABLE = "STORYBOARD_ALLOW_FOLDERS"
 FILE_NAME = "allowed-folders.txt"

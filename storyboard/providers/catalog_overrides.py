@@ -20,7 +20,7 @@ from typing import Any
 
 from storyboard.environment import CATALOG_VARIABLE
 from storyboard.errors import EnvironmentProblem
-from storyboard.util.user_folders import locate_config_folder
+from storyboard.user_folders import locate_config_folder
 
 _KEYS = {"format", "as_of", "aliases", "models"}
 _AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,12})?|\.[0-9]{1,12}")
