@@ -27,7 +27,7 @@ from storyboard.providers.base import Provider
 from storyboard.providers.redaction import RedactedProvider
 from storyboard.run import events as ev
 from storyboard.run.maintenance.store_maintenance import clean_up_after_crash
-from storyboard.run.paths import create_git_ignored_folder
+from storyboard.run.paths import create_state_folder
 from storyboard.run.result import RunResult
 from storyboard.util.output_files import require_replaceable
 
@@ -142,7 +142,7 @@ async def render(
     rendered = render_kept_takes(session, plan, options, emit)
     if rendered is not None:
         return rendered
-    ledger = Ledger(create_git_ignored_folder(session.state))
+    ledger = Ledger(create_state_folder(session.state))
     log = ev.RunLog(session.state, ledger.run)
     emit = ev.combine_sinks(emit, log)
     try:
@@ -323,7 +323,7 @@ async def _render_previz_stand_ins(
         emit(ev.Note(message=f"previz replaces the missing {', '.join(sorted(missing_steps))}"))
         takes: Mapping[str, Take] = _collect_kept_takes(plan)
         if plan.has_work:
-            ledger = Ledger(create_git_ignored_folder(rehearsal.state / "previz"))
+            ledger = Ledger(create_state_folder(rehearsal.state / "previz"))
             try:
                 takes = (await _run_plan(rehearsal, plan, ledger, options, 0, emit)).selects
             finally:

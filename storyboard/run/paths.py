@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from storyboard.digest import digest_value
 from storyboard.environment import STORE_VARIABLE
 from storyboard.errors import EnvironmentProblem
+from storyboard.user_folders import locate_user_state_folder
+from storyboard.util.disk_errors import DiskProblem
 
 
 def resolve_film_path(film: Path) -> Path:
@@ -56,8 +59,18 @@ def _is_same_path(one: Path, other: Path) -> bool:
 
 
 def locate_state_folder(film: Path) -> Path:
-    """`.storyboard/<stem>/` beside the film: ledger, lock, run logs, hashes; not created."""
-    return film.parent / ".storyboard" / film.stem
+    """`.storyboard/<stem>/` beside the film: ledger, lock, run logs, hashes; not created.
+
+    Where that is not there and can't be made, a folder of the user's own for that film. No purchase
+    is ever recorded in that one: it also needs the lock file beside the film.
+    """
+    beside = film.parent / ".storyboard" / film.stem
+    parents = (beside.parent, film.parent)
+    existing = next((folder for folder in parents if folder.exists()), None)
+    if existing is None or beside.exists() or os.access(existing, os.W_OK):
+        return beside
+    key = digest_value("film", os.path.realpath(film))[:16]
+    return locate_user_state_folder() / "films" / f"{film.stem}-{key}"
 
 
 def locate_store_folder(film: Path) -> Path:
@@ -79,6 +92,21 @@ def locate_free_takes(lock_file: Path) -> Path:
     """`free-takes.yaml` in the state folder of the film with that lock file: its companion."""
     stem = lock_file.name.removesuffix(".selects.yaml")
     return locate_state_folder(lock_file.with_name(f"{stem}.yaml")) / "free-takes.yaml"
+
+
+def create_state_folder(folder: Path) -> Path:
+    """Creates a film's state folder; raises DiskProblem where it can't be written."""
+    try:
+        create_git_ignored_folder(folder)
+        is_writable = os.access(folder, os.W_OK)
+    except OSError:
+        is_writable = False
+    if not is_writable:
+        raise DiskProblem(
+            f"no permission to write {folder}, where the state of the film is kept",
+            hint="let that folder be written, or render a copy of the film elsewhere",
+        )
+    return folder
 
 
 def create_git_ignored_folder(folder: Path) -> Path:

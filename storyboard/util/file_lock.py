@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -11,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from storyboard.errors import EnvironmentProblem
 from storyboard.util.serialization import Serialized, reject_unknown_names
 
 
@@ -42,6 +44,8 @@ class LockOwner(Serialized):
         return f"process {self.pid} on {self.host} since {clock}"
 
 
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What some network file systems answer to every lock."""
 _PROBE_S = 0.2
 """Much longer than any process holds a lock just to test it."""
 
@@ -88,6 +92,15 @@ class FileLock:
             except BlockingIOError:
                 os.close(handle)
                 return False
+            except OSError as error:
+                os.close(handle)
+                if error.errno not in _NO_LOCKS:
+                    raise
+                raise EnvironmentProblem(
+                    f"the file system of {self.path.parent} keeps no locks ({error.strerror})",
+                    hint="keep the store on a local disk (STORYBOARD_STORE) and the film beside it,"
+                    " or have the network file system mounted with its locks",
+                ) from error
             if is_same_file(handle, self.path):
                 break
             os.close(handle)  # its last owner removed the file between our two calls

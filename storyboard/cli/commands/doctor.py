@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -143,9 +144,24 @@ def _check_keys() -> Iterator[_Row]:
 
 
 def _check_disk() -> Iterator[_Row]:
-    from storyboard.run.paths import locate_store_folder
+    from storyboard.run.paths import locate_state_folder, locate_store_folder
+    from storyboard.util.file_lock import FileLock
 
-    folder = locate_store_folder(Path.cwd() / "film.yaml")
+    film = Path.cwd() / "film.yaml"
+    folder = locate_store_folder(film)
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(existing).free / 1e9
     yield "room", f"{free:.1f} GB free for the store at {folder}", free > 1
+    if not os.access(existing, os.W_OK):
+        yield "store", f"{existing} can't be written; set STORYBOARD_STORE to another one", False
+    if not os.access(film.parent, os.W_OK):
+        yield (
+            "films",
+            f"{film.parent} can't be written: nothing can be bought for a film there, and its state"
+            f" is kept in {locate_state_folder(film).parent}",
+            None,
+        )
+    with TemporaryDirectory(dir=existing if os.access(existing, os.W_OK) else None) as scratch:
+        lock = FileLock(Path(scratch) / "lock")
+        lock.try_acquire()
+        lock.release()

@@ -20,6 +20,7 @@ from storyboard.money import micros_to_usd
 from storyboard.plan.forecast import rank_steps_by_urgency
 from storyboard.plan.plan import Action, Node, Plan
 from storyboard.providers.base import Provider
+from storyboard.providers.registry import read_provider_traits
 from storyboard.run import events as ev
 from storyboard.run.executor.context import Media, RunContext
 from storyboard.run.executor.errors import to_storyboard_error
@@ -73,7 +74,8 @@ async def run_plan(
     read_poll_interval_s()  # says what is wrong with it before anything begins
     with explain_disk_errors(str(store.root)):
         store.confirm_writable()
-        lock_file.confirm_writable()
+        if _may_buy(plan) or ledger.open_attempts:
+            lock_file.confirm_writable()
         store.films.register_film(film.path)
         media = media or _import_media_tools()
         kinds = {node.step.id: node.step.kind for node in plan.nodes}
@@ -93,6 +95,12 @@ async def run_plan(
             finally:
                 await plan_run.shut_down()
         return plan_run.build_result(missing_policy)
+
+
+def _may_buy(plan: Plan) -> bool:
+    """Whether something is made by a provider whose work is not free to repeat."""
+    names = {node.step.provider for node in plan.nodes if node.action is not Action.KEEP}
+    return not all(read_provider_traits(name).repeatable for name in names)
 
 
 class _PlanRun:

@@ -265,9 +265,13 @@ class LockFile:
 
         self._apply_change(apply_rejection)
 
+    @property
+    def is_writable(self) -> bool:
+        return os.access(follow_links(self.path).parent, os.W_OK)
+
     def confirm_writable(self) -> None:
         """Raises DiskProblem where the file can't be written: what is bought belongs in it."""
-        if not os.access(follow_links(self.path).parent, os.W_OK):
+        if not self.is_writable:
             raise DiskProblem(
                 f"{self.path} can't be written, and every purchase must be recorded there",
                 hint="make the film's folder writable, or render a copy of the film in another "
