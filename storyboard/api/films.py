@@ -12,6 +12,7 @@ from storyboard.api.keywords import name_known_keywords
 from storyboard.errors import InvalidStoryboard, UsageError
 from storyboard.graph.compiler import Graph
 from storyboard.money import parse_usd_micros
+from storyboard.pipeline.input_check import add_input_diagnostics
 from storyboard.pipeline.output_paths import check_plan_path
 from storyboard.pipeline.provider_comparison import ProviderOffer, compare_providers_of
 from storyboard.pipeline.render import RenderOptions, check_budget_and_compute_cap
@@ -89,9 +90,13 @@ def check_film(
     proxy: bool | None = None,
     allow_retired: bool | None = None,
     allow_folders: Folders = (),
+    full: bool = False,
 ) -> CheckedFilm:
-    """What `load` returns, with what the lock file's trims have wrong: `storyboard check`."""
-    return add_take_diagnostics(
+    """What `load` returns, with what the lock file's trims and the media files have wrong.
+
+    As `storyboard check` does it; `full` decodes every file that the film names to its end.
+    """
+    checked_film = add_take_diagnostics(
         load(
             film,
             profile=profile,
@@ -103,6 +108,7 @@ def check_film(
             allow_folders=allow_folders,
         )
     )
+    return add_input_diagnostics(checked_film, full=full)
 
 
 @name_known_keywords

@@ -182,6 +182,7 @@ class Progress:
             line = f"[{format_clock(self._tally.elapsed_s)}] {line}"
             self._heartbeat.restart_wait()
         self._print_line(line)
+
     def _is_sign_due(self, event: ev.OperationProgress) -> bool:
         """Whether to say once more that an operation takes long; less often the longer it does."""
         key = (event.step, event.operation)

@@ -159,6 +159,7 @@ CODES: Mapping[str, Code] = {
     "SB504": Code("unreadable-media", "A file can't be read."),
     "SB505": Code("wrong-medium", "A file has the wrong kind."),
     "SB506": Code("bad-root", "`root` isn't a folder that the film may use."),
+    "SB507": Code("damaged-input", "A file is damaged, cut off, or not checked yet."),
     # type
     "SB601": Code("missing-letter", "The font doesn't have a letter that the film shows."),
     "SB602": Code("too-much-text", "A card or a title has too much text for one picture."),

@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from storyboard.environment import ALLOW_FOLDERS_VARIABLE as VARIABLE
 from storyboard.errors import EnvironmentProblem
 from storyboard.user_folders import locate_config_folder
 
-VARIABLE = "STORYBOARD_ALLOW_FOLDERS"
 FILE_NAME = "allowed-folders.txt"
 """In the user's config folder: a folder a line, `#` begins a remark."""
 

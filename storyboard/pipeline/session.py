@@ -232,6 +232,11 @@ class FilmSession:
         self.hashes = FileHashCache(self.state)
 
     @property
+    def checked_film(self) -> CheckedFilm:
+        """The film as it was read, without what its takes tell."""
+        return self._examined
+
+    @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """All there is to say about the film, as its takes are trimmed."""
         return self._list_diagnostics(self.graph)

@@ -39,6 +39,11 @@ class FileMemory(Generic[T]):
         self.entries: dict[str, tuple[list[int], T]] = {}
         """By path, the facts of a file and what was read from it."""
 
+    def has_current(self, path: Path) -> bool:
+        """Whether it remembers the file as it is now; raises OSError where there is none."""
+        entry = self.entries.get(str(path))
+        return entry is not None and entry[0] == read_file_facts(path)
+
     def __call__(self, path: Path) -> T:
         """What `read` returns for the file as it is now; raises OSError if there is none."""
         name = str(path)

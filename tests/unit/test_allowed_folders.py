@@ -13,7 +13,7 @@ from storyboard.cli.app import run_command_line
 from storyboard.errors import EnvironmentProblem
 
 Allow = Callable[[Path], None]
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
+PICTURE = Path(__file__).parents[2] / "docs" / "the-last-ferry.jpg"
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def disk(tmp_path: Path) -> Path:
     (tmp_path / "film").mkdir(exist_ok=True)
     disk = tmp_path / "disk"
     disk.mkdir()
-    (disk / "frame.png").write_bytes(PNG)
+    (disk / "frame.jpg").write_bytes(PICTURE.read_bytes())
     (tmp_path / "film" / "pictures").symlink_to(disk)
     return disk
 
@@ -34,7 +34,7 @@ def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "film" / "film.yaml"
     path.parent.mkdir(exist_ok=True)
     path.write_text(
-        "storyboard: 1\nshots: [{id: A, prompt: A boat, first_frame: pictures/frame.png}]\n"
+        "storyboard: 1\nshots: [{id: A, prompt: A boat, first_frame: pictures/frame.jpg}]\n"
     )
     return path
 

@@ -27,12 +27,14 @@ from storyboard.errors import Diagnostic, Severity
     type=click.Choice(["human", "concise", "json", "github"]),
     help="Form of the report; under GitHub Actions `github` is the default.",
 )
+@click.option("--full", is_flag=True, help="Decode every file that the film names to its end.")
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @options.add_override_options
 @options.add_output_options
 def command(
     films: tuple[Path, ...],
     form: str | None,
+    full: bool,
     strict: bool,
     as_json: bool,
     quiet: bool,
@@ -42,9 +44,11 @@ def command(
     """Check FILM and report all problems, each with its place and a cure.
 
     Exits with 0 when the film may be planned and with 1 when it has errors. Needs no key, no
-    network and no project. Trims in the lock file are checked against their takes. Notes are shown
+    network and no project. Trims in the lock file are checked against their takes. Pictures
+    and sound are decoded for up to ten seconds, footage with `--full`. Notes are shown
     with -v, or where there is nothing else to report.
     """
+    from storyboard.pipeline.input_check import add_input_diagnostics
     from storyboard.pipeline.session import add_take_diagnostics, check_film
 
     flags = options.pop_overrides(overlay)
@@ -55,6 +59,7 @@ def command(
     texts: dict[str, str] = {}
     for path in films:
         checked_film = add_take_diagnostics(check_film(path, flags))
+        checked_film = add_input_diagnostics(checked_film, full=full)
         shown = _select_shown(checked_film.diagnostics, quiet=quiet, verbose=verbose)
         diagnostics += checked_film.diagnostics if form == "json" else shown
         texts.update(checked_film.texts)
