@@ -446,7 +446,6 @@ KEY = f"{DIGEST}/{'c' * 64}"
         ("format: 2\ntakes: {}\nfoo: \x01\n", 3, "character"),
         ("format: 2\ntakes: {}\nfoo: 1\n", 3, "foo"),
         ("format: 1\nsteps:\n  abc: {}\n", 3, "digest"),
-        (f"format: 1\nsteps:\n  {DIGEST}: {{}}\n  {DIGEST}: {{}}\n", 4, "duplicate"),
         (f"format: 1\nsteps:\n  {DIGEST}:\n    pick: two\n", 4, "t01"),
         (f"format: 1\nsteps:\n  {DIGEST}:\n    takes:\n      t01: {{seed: 1}}\n", 5, "sha256"),
         (f"format: 1\nsteps:\n  {DIGEST}:\n    colour: red\n", 4, "colour"),
