@@ -26,7 +26,7 @@ def print_open_attempt(attempt: Attempt, film: Path, *, is_rendering: bool) -> N
     was_sending = attempt.state is State.SUBMITTING and not attempt.repeatable
     if attempt.state is State.UNKNOWN or (was_sending and not is_rendering):
         why = attempt.message or (
-            "the run ended during the submission, so the outcome is unknown"
+            "submission outcome unknown: the run ended during the submission"
             if was_sending
             else "no answer was received"
         )

@@ -44,14 +44,14 @@ async def leave_attempt_in(ledger: Ledger, state: State) -> None:
     ("state", "told", "resolved"),
     [
         (State.SUBMITTING, "submission outcome unknown", True),
-        (State.INTENT, "the next render frees the money", False),
+        (State.INTENT, "the next render releases the money", False),
     ],
 )
 def test_runs_explains_the_attempts_of_a_render_that_died(
     ledger: Ledger, capsys: Capture, state: State, told: str, resolved: bool
 ) -> None:
     asyncio.run(leave_attempt_in(ledger, state))
-    assert "a render is at work on it" in run_in_process(capsys, "runs", "film.yaml").err
+    assert "a render is working on it" in run_in_process(capsys, "runs", "film.yaml").err
     ledger.close()
     output = run_in_process(capsys, "runs", "film.yaml").err
     assert told in output

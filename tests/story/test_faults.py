@@ -86,7 +86,7 @@ def test_a_damaged_take_is_known_before_anything_is_bought_on_it(
     assert len(read_bill()) == 2
     assert cli("store", "verify").code == 3
     result = cli("store", "verify", "--repair")
-    assert "not bought again unasked: SH010 t01" in result.err
+    assert "not bought again automatically: SH010 t01" in result.err
     assert "--rebuy SH010" in result.err
     assert "for nothing" not in result.err
     assert "its file is not in the store" in cli("render", film, "--yes").err
@@ -106,7 +106,7 @@ def test_a_free_damaged_take_is_made_again(cli: RunCommand, write_film: Write) -
     path.write_bytes(path.read_bytes()[:-9] + b"damaged!!")
     node = cli("plan", film, "--proxy", "--json").json["nodes"][0]
     assert (node["action"], node["reasons"]) == ("redo", ["take_corrupt"])
-    assert "makes again, for nothing: SH010 t01" in cli("store", "verify").err
+    assert "made again by the next render, free of charge: SH010 t01" in cli("store", "verify").err
     assert cli("render", film, "--proxy", "-q").code == 0
     assert hash_file(path) == take["sha256"]
 
@@ -122,7 +122,7 @@ def test_a_take_that_only_the_lock_file_remembers_is_heard_as_well_as_seen(
     sidecar.write_text("x")
     for path in store.glob("index.sqlite*"):
         path.unlink()
-    assert "1 unreadable, set aside" in cli("store", "verify", "--repair").err
+    assert "1 unreadable, moved to damaged" in cli("store", "verify", "--repair").err
     film.write_text(PAID.partition("  - {id: SH020")[0])
     result = cli("render", film, "--yes")
     assert result.code == 0

@@ -30,7 +30,7 @@ def film(
 def test_a_mistyped_operation_can_be_taken_back(film: SimulatorFilm, capsys: Capture) -> None:
     assert run_in_process(capsys, *RESOLVE, "--adopt", " ").code == 2
     assert run_in_process(capsys, *RESOLVE, "--adopt", "typo").code == 0
-    assert "a person says it is typo" in run_in_process(capsys, *RESOLVE).err
+    assert "adopted as typo" in run_in_process(capsys, *RESOLVE).err
     result = film.render(capsys)
     assert result.code == 7
     assert "--assume-not-sent" in result.err
@@ -49,7 +49,7 @@ def test_a_job_that_has_its_take_can_not_be_adopted(film: SimulatorFilm, capsys:
     for name in (job, job.rpartition("/")[2]):
         result = run_in_process(capsys, *RESOLVE, "--adopt", name)
         assert result.code == 2
-        assert "is SH020:t01" in result.err
+        assert "belongs to SH020:t01" in result.err
     assert film.attempts[0].state is State.UNKNOWN
 
 

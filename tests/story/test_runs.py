@@ -37,7 +37,7 @@ def test_every_cent_is_listed_by_shot_by_model_and_by_day(
     assert sum(map(float, cost["day"].values())) == 1.2
     result = cli("runs", film, "--cost")
     assert "SH010" in result.out
-    assert "$1.20 spent or held in all" in result.err
+    assert "$1.20 spent or reserved in total" in result.err
     assert cli("runs", film, "-v").out.count("committed") == 3
 
 
@@ -53,7 +53,7 @@ def test_what_others_bought_counts_in_the_life_of_the_film(
     report = cli("runs", clone / "film.yaml", "--json").json
     assert report["runs"] == []
     assert report["cost"]["elsewhere_usd"] == report["cost"]["total_usd"] == "1.20"
-    assert "as the lock file has it" in cli("runs", clone / "film.yaml").err
+    assert "from the lock file" in cli("runs", clone / "film.yaml").err
 
 
 def test_a_film_that_is_not_there_has_no_runs(cli: RunCommand) -> None:
@@ -75,4 +75,6 @@ def test_costs_of_a_lost_take_and_its_purchase_elsewhere_add_up(
     cost = cli("runs", one, "--json", **store).json["cost"]
     assert (cost["total_usd"], cost["elsewhere_usd"]) == ("0.80", "0.40")
     assert cost["shot"] == {"SH020": "0.40"}
-    assert "$0.80 spent or held in all, $0.40 of it by others" in cli("runs", one, **store).err
+    assert (
+        "$0.80 spent or reserved in total, $0.40 of it by others" in cli("runs", one, **store).err
+    )

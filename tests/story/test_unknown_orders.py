@@ -228,7 +228,7 @@ def test_an_unknown_submission_is_adopted_and_fetched(
     film.simulator.world.faults.add("drop_after")
     assert film.render(capsys).code == 7
     result = run_in_process(capsys, "resolve", "film.yaml", "SH010:t01")
-    assert (result.code, "stays reserved" in result.err) == (7, True)
+    assert (result.code, "is reserved" in result.err) == (7, True)
     name = spelt.format(film.jobs[0])
     assert run_in_process(capsys, "resolve", "film.yaml", "SH010:t01", "--adopt", name).code == 0
     assert film.render(capsys).code == 0
@@ -272,7 +272,7 @@ def test_an_unknown_submission_is_resolved_and_bought_again(
     assert film.render(capsys).code == 7
     result = run_in_process(capsys, "resolve", "film.yaml", "SH010:t01", word)
     assert result.code == 0
-    message = "$1.28 is counted as spent" if settled else "$1.28 is free again"
+    message = "$1.28 counts as spent" if settled else "$1.28 is no longer reserved"
     assert message in result.out + result.err
     assert film.attempts[0].settled_micros == settled
     if settled:

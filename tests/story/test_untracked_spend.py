@@ -53,9 +53,9 @@ def test_untracked_spending_is_reported_counted_and_rebuilt(
     assert (refused.code, "$0.80 of the film's $0.80" in refused.err) == (6, True)
 
     rebuilt = cli("runs", film, "--rebuild")
-    assert "2 takes told by the store (of this film 2 by today's plan)" in rebuilt.err
+    assert "2 takes found in the store (of this film 2 by today's plan)" in rebuilt.err
     assert cli("runs", film, "--json").json["cost"]["shot"] == {"SH010": "0.40", "SH020": "0.40"}
-    assert cli("runs", film, "--rebuild").err.count("0 takes told by the store") == 1
+    assert cli("runs", film, "--rebuild").err.count("0 takes found in the store") == 1
     assert cli("render", film, "--yes", **POLL).code == 6
     assert cli("store", "gc").code == 0
     assert count_clips(film.parent) == 2
@@ -96,8 +96,8 @@ def test_of_two_films_with_one_name_the_plan_identifies_the_takes(
     delete_records(other)
     assert cli("runs", one, "--json", **store).json["cost"]["total_usd"] == "0.00"
     rebuilt = cli("runs", one, "--rebuild", **store)
-    assert "2 takes told by the store (of this film 2 by today's plan)" in rebuilt.err
-    assert "1 takes for $0.40 stay out" in rebuilt.err
+    assert "2 takes found in the store (of this film 2 by today's plan)" in rebuilt.err
+    assert "1 takes for $0.40 are left out" in rebuilt.err
     result = cli("store", "gc", one, cwd=one.parent, **store)
     assert (result.code, "1 takes that cost $0.40 stay" in result.err) == (6, True)
     assert count_clips(tmp_path) == 3
