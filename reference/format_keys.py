@@ -103,6 +103,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "operation": "The name of the operation at the provider.",
         "resumed": "True where an earlier run submitted it.",
         "elapsed_s": "Seconds since it began.",
+        "usual_s": "The usual seconds for the model, shortest and longest.",
         "message": "One sentence.",
         "hint": "What to do about it.",
         "exit_code": "The exit code that it leads to.",

@@ -23,8 +23,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "Absent: the one that imageio-ffmpeg ships, else the one on the PATH.",
         PLUGINS_VARIABLE: "Set and empty: providers of other packages are not loaded. "
         "Absent: all are.",
-        ALLOW_FOLDERS_VARIABLE: "Folders outside a film's root that its files may lie in, joined as "
-        "in PATH. Absent: none but those of `--allow-folder` and of the user's own file.",
+        ALLOW_FOLDERS_VARIABLE: "Folders outside a film's root that its files may be in, separated "
+        "as in PATH. Absent: only those of `--allow-folder` and of the user's own file.",
         POLL_S_VARIABLE: "Seconds until a running operation is polled for the second time; "
         "later polls wait longer. Absent: 10.",
         TODAY_VARIABLE: "The day that the catalogue is read for, `2027-01-01`: which models are "
