@@ -31,7 +31,7 @@ def add_input_diagnostics(checked_film: CheckedFilm, *, full: bool = False) -> C
     """The film with what is wrong inside the files that it names, at the keys that name them.
 
     Footage is decoded with `full` alone: otherwise its index was read already, and pictures and
-    sound are decoded within some seconds. A note says how many files are still to be read.
+    sound are decoded within some seconds. `count_pending_inputs` says how many files are left.
     """
     film = checked_film.film
     if film is None:
@@ -65,15 +65,31 @@ def list_inputs(film: Film) -> Iterator[tuple[MediaFile, Span]]:
             yield file, film.find_span(f"sound.music[{number}].file")
 
 
-def _check_files(film: Film, inputs: dict[MediaFile, Span], *, full: bool) -> list[Diagnostic]:
-    path = locate_state_folder(film.path) / "inputs.json"
+def count_pending_inputs(film: Film) -> int:
+    """How many of the film's files are still to be decoded before anything is bought."""
+    memory = _open_memory(film)
+    files = {file for file, _ in list_inputs(film) if not file.uri}
+    return sum(not memory.has_current(file.path) for file in files)
+
+
+def _open_memory(film: Film) -> FileMemory[list[str]]:
     memory = FileMemory(_describe_damage)
-    rows = read_cache_file(path, _FORMAT).get("files", {})
+    rows = read_cache_file(_locate_memory(film), _FORMAT).get("files", {})
     with suppress(AttributeError, TypeError, IndexError):  # only a memory: decoded again
         memory.entries = {name: (row[:-1], row[-1]) for name, row in rows.items()}
+    return memory
+
+
+def _locate_memory(film: Film) -> Path:
+    return locate_state_folder(film.path) / "inputs.json"
+
+
+def _check_files(film: Film, inputs: dict[MediaFile, Span], *, full: bool) -> list[Diagnostic]:
+    path = _locate_memory(film)
+    memory = _open_memory(film)
     footage = {shot.clip.file for shot in film.shots if shot.clip and shot.clip.file}
     diagnostics = DiagnosticCollector()
-    ends_at, bytes_left, pending = time.monotonic() + _QUICK_S, _QUICK_BYTES, 0
+    ends_at, bytes_left = time.monotonic() + _QUICK_S, _QUICK_BYTES
     for file, span in inputs.items():
         if file.uri:
             continue
@@ -81,20 +97,11 @@ def _check_files(film: Film, inputs: dict[MediaFile, Span], *, full: bool) -> li
         if not full and not is_remembered:
             bytes_left -= file.size
             if file in footage or bytes_left < 0 or time.monotonic() > ends_at:
-                pending += 1
                 continue
         if damage := memory(file.path):
             message, hint = damage
             message = message.replace(str(file.path), file.name)
             diagnostics.add_error("SB507", span, message, hint)
-    if pending:
-        diagnostics.add_note(
-            "SB507",
-            Span(str(film.path)),
-            f"{pending} file{'s are' if pending > 1 else ' is'} not decoded yet; a render does it"
-            " before it buys anything",
-            "storyboard check --full",
-        )
     if full or path.parent.is_dir():  # who only looks leaves the disk as it is
         learnt = {name: [*facts, row] for name, (facts, row) in memory.entries.items()}
         write_cache_file(path, _FORMAT, {"files": learnt})

@@ -104,7 +104,7 @@ def test_nothing_is_bought_for_a_film_with_a_damaged_file(
 def test_footage_is_decoded_in_full_on_request(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its index was read in any case; a note says that more can be done."""
+    """Its index was read in any case."""
     clip = folder / "clip.mp4"
     run_ffmpeg(["-f", "lavfi", "-i", "testsrc=s=320x180:d=2", "-g", "12", str(clip)])
     damaged = bytearray(clip.read_bytes())
@@ -114,8 +114,16 @@ def test_footage_is_decoded_in_full_on_request(
     film = folder / "film.yaml"
     film.write_text("storyboard: 1\nshots: [{id: A, clip: clip.mp4}]\n")
 
-    (note,) = storyboard.check_film(film).diagnostics
-    assert (note.severity, note.hint) == ("note", "storyboard check --full")
+    assert not [*storyboard.check_film(film).diagnostics]
     (told,) = storyboard.check_film(film, full=True).diagnostics
     assert told.message.startswith("clip.mp4 is damaged: frame ")
     assert run_in_process(capsys, "check", "film.yaml", "--full").code == 1
+
+
+def test_a_plan_says_how_many_files_are_still_to_be_decoded(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_film(folder)
+    assert "4 files are decoded before anything is bought" in (
+        run_in_process(capsys, "plan", "film.yaml").err
+    )

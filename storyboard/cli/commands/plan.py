@@ -8,6 +8,7 @@ import click
 
 from storyboard.cli import console, options, plan_output
 from storyboard.errors import MoneyRefused, Severity
+from storyboard.model.film import Film
 
 
 @click.command(
@@ -128,7 +129,21 @@ def command(
     if notes and not verbose and not quiet and not as_json:
         for note in notes:
             console.print_status(f"note: {note.message}")
+    if plan.cost_micros and not quiet and not as_json:
+        _print_pending_inputs(session.film)
     if budget_error is not None:
         console.print_error(str(budget_error), budget_error.hint)
         return budget_error.exit_code
     return 5 if exit_code and plan.has_work else 0
+
+
+def _print_pending_inputs(film: Film) -> None:
+    """Says what a render does before it buys anything."""
+    from storyboard.pipeline.input_check import count_pending_inputs
+
+    if count := count_pending_inputs(film):
+        files = "1 file is" if count == 1 else f"{count} files are"
+        console.print_status(
+            f"note: {files} decoded before anything is bought; "
+            f"`storyboard check --full {film.path.name}` does it now"
+        )
