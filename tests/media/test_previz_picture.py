@@ -282,7 +282,7 @@ def test_what_cannot_be_drawn_is_explained(folder):
         render_take(request("x", Kind.INTERPOLATE), folder)
     broken = folder / "broken.png"
     broken.write_bytes(b"no picture")
-    with pytest.raises(StoryboardError, match="no picture"):
+    with pytest.raises(StoryboardError, match="not a readable image"):
         render_take(request("x", inputs=[build_input(Role.FIRST_FRAME, broken)]), folder)
 
 

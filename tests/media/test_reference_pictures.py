@@ -122,7 +122,7 @@ def test_what_is_no_picture_is_said_by_whoever_reads_it(tmp_path, data):
     path = tmp_path / "no.jpg"
     path.write_bytes(data)
     assert describe_picture_reading(path) == ""
-    with pytest.raises(MediaError, match=r"no\.jpg is no picture"):
+    with pytest.raises(MediaError, match=r"no\.jpg is not a readable image"):
         convert_picture(path, tmp_path / "out.png")
 
 
