@@ -130,12 +130,13 @@ def load_full_catalog(provider_names: Iterable[str]) -> Catalog:
 
 @cache
 def list_option_names() -> frozenset[str]:
-    """Every option that the installed adapters know, whether a film names them or not."""
+    """Every option that the adapters that load know, whether a film names them or not."""
+    declarations = list_declarations()
     described = (
         declaration.schema.get("options", {}).get("properties", {})
-        for declaration in list_declarations().values()
+        for declaration in declarations.values()
     )
-    catalog = load_full_catalog(list_plugin_names())
+    catalog = load_full_catalog(name for name in list_plugin_names() if name in declarations)
     return catalog.option_names.union(*described)
 
 
