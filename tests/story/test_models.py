@@ -80,7 +80,7 @@ def test_a_file_of_ones_own_that_is_wrong_says_where(
     cli: RunCommand, write_film: Callable[..., Path]
 ) -> None:
     for text, words in (
-        ("models: [", "own.yaml:2:1 is no YAML"),
+        ("models: [", "own.yaml:2:1 is not valid YAML"),
         ("modles: []", "unknown key `modles`"),
         ("models: [{id: veo}]", "needs `provider` and `id`"),
         ("models: [{provider: aceme, id: x}]", "names the provider `aceme`"),
@@ -121,7 +121,7 @@ def test_a_price_that_is_none_is_named_by_its_place(tmp_path: Path, price: str) 
         "models:\n  - provider: vertex\n    id: veo-3.1-lite-generate-001\n"
         f"    price: {{audio: {{720p: {price}, 1080p: 0.10}}, confidence: guess}}\n"
     )
-    with pytest.raises(EnvironmentProblem, match=f"{own.name}:4:27 has a price of"):
+    with pytest.raises(EnvironmentProblem, match=f"{own.name}:4:27 has an invalid price"):
         read_overrides(own, ["vertex"])
     own.write_text(own.read_text().replace(f"720p: {price}", '720p: "0.07"'))
     assert read_overrides(own, ["vertex"]).models[0]["price"]["confidence"] == "guess"

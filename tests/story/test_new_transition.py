@@ -114,7 +114,7 @@ def test_its_own_words_are_in_the_hints_and_in_the_schema(
     for keys, hint in (
         ("pleats: 9", "`pleats` must be at most 8, not 9"),
         ("pleat: 2", "did you mean `pleats`?"),
-        ("through: red", "the keys here are curtain, pleats, align, frames"),
+        ("through: red", "use one of the keys curtain, pleats, align, frames"),
     ):
         checked = run("check", write_film(FILM.format(keys=keys)))
         assert checked.returncode == 1

@@ -114,18 +114,18 @@ def test_patience_is_minutes_or_infinite(
 
 
 def test_signs_of_life_come_at_growing_intervals(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = Progress(as_json=False, quiet=False, verbose=False)
-    for second in range(0, 3600, 10):
-        progress(
-            OperationProgress(
-                step="SH010",
-                operation="jobs/1",
-                elapsed_s=second,
-                usual_s=(11, 360),
-                cost_usd=3.2,
+    with Progress(as_json=False, quiet=False, verbose=False) as progress:
+        for second in range(0, 3600, 10):
+            progress(
+                OperationProgress(
+                    step="SH010",
+                    operation="jobs/1",
+                    elapsed_s=second,
+                    usual_s=(11, 360),
+                    cost_usd=3.2,
+                )
             )
-        )
-    lines = capsys.readouterr().err.splitlines()
+    lines = [line.partition("] ")[2] for line in capsys.readouterr().err.splitlines()]
     minutes = [line.split()[3] for line in lines]
     assert minutes == "1 2 4 8 16 26 36 46 56".split()
     assert lines[0] == "SH010: waiting for 1 min (usually 11 s to 6 min, $3.20 at stake)"

@@ -61,7 +61,7 @@ def test_what_costs_money_is_refused_before_it_is_bought(
     simulator.world.reset()
     result = run_in_process(capsys, "render", "film.yaml", "--yes", "-o", str(tmp_path / "f.mp4"))
     assert result.code == 4
-    assert "film.selects.yaml can't be written, and what is bought is entered there" in result.err
+    assert "film.selects.yaml can't be written, and every purchase must be recorded" in result.err
     assert not simulator.world.jobs
 
 

@@ -192,7 +192,7 @@ def test_where_a_platform_has_none_previz_speaks_and_stills_are_refused(
     refused = cli("check", film)
     assert refused.code == 1
     assert "SB426" in refused.err + refused.out
-    assert "provider: gemini   # gemini-3.1-flash-image, $0.067 a picture" in (
+    assert "provider: gemini   # gemini-3.1-flash-image, $0.067 an image" in (
         refused.err + refused.out
     )
 
@@ -212,7 +212,7 @@ def test_no_model_is_asked_for_what_it_does_not_make(
     defaults = f"provider: vertex, {key}: {name}"
     film = write_film(FILM.replace("provider: studio, model: studio-1", defaults))
     checked = check_film(film)
-    assert not checked.sound
+    assert not checked.is_valid
     assert {
         diagnostic.code
         for diagnostic in checked.diagnostics
