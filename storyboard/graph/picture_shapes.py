@@ -51,7 +51,10 @@ def _measure_picture(context: CompileContext, link: Link) -> tuple[int, int]:
         return link.file.width, link.file.height
     if footage := context.footage.get(link.step):
         return footage.facts.width, footage.facts.height
-    aspect_ratio = context.steps[link.step].settings.aspect_ratio
+    # A part of a long take that was refused has no step, and the part after it links to it.
+    if (step := context.steps.get(link.step)) is None:
+        return 0, 0
+    aspect_ratio = step.settings.aspect_ratio
     return compute_frame_size(context.resolutions.get(link.step, "720p"), aspect_ratio)
 
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from storyboard.errors import Severity
 from storyboard.pipeline.session import check_film
 from storyboard.util.picture_header import read_image_size
 
@@ -104,3 +105,19 @@ def test_a_photo_that_lies_on_its_side_is_as_tall_as_a_viewer_shows_it(
     path.write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:])
     (note,) = list_notes(film)
     assert "phone.jpg is 180x320" in note
+
+
+def test_a_long_take_that_is_refused_has_no_shape(write_film: Callable[..., Path]) -> None:
+    path = write_film("""
+storyboard: 1
+policy: {on_limit: reanchor}
+defaults: {provider: gemini, model: omni-flash}
+shots:
+  - id: SH010
+    seed: 4
+    length: 60
+    beats: [{at: 0, prompt: It sails}, {at: 30, prompt: It sinks}]
+""")
+    codes = [each.code for each in check_film(path).diagnostics if each.severity is Severity.ERROR]
+    assert set(codes) == {"SB419"}
+    assert list_notes(path) == []
