@@ -243,6 +243,16 @@ def test_a_refusal_is_explained(
     with pytest.raises(RefusedError, match=seen) as refused:
         submit_request(request, workspace)
     assert refused.value.category == seen
+
+
+def test_the_filter_of_a_project_is_mended_in_its_template(
+    service: ScriptedServer, workspace: ThreadWorkspace
+) -> None:
+    request = make_request(Kind.STILL, model=STILL, resolution="1k")
+    service.script_replies(find_route(request), make_answer(reason="MODEL_ARMOR"))
+    with pytest.raises(RefusedError) as refused:
+        submit_request(request, workspace)
+    assert "Model Armor template" in refused.value.hint
     assert not list(workspace.scratch.iterdir())
 
 

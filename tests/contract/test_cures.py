@@ -145,11 +145,11 @@ def build_filtered_response(message: str, **more: Any) -> dict[str, Any]:
         (
             "We encountered an issue with the audio for your prompt and could not create your "
             "video. You have not been charged for this attempt.",
-            "ask once more: filters of sound do not always say the same; or `audio: false`",
+            "render again, since filters of sound don't always decide the same way; or set",
         ),
-        ("Filtered. Support codes: 58061214", "everybody is grown up"),
+        ("Filtered. Support codes: 58061214", "write the age of adults"),
         ("Filtered. Support codes: 35561574", "brands, titles, characters"),
-        ("Filtered. Support codes: 15236754", "describe, don't name"),
+        ("Filtered. Support codes: 15236754", "describe people without names"),
         ("Filtered. Support codes: 42237218", ""),
     ],
 )

@@ -33,12 +33,12 @@ _CURES = {
     "a child": "write the age of adults into the prompt, or leave children out; Google generates"
     " children only for projects on its list, with `person_generation: allow_all`",
     "another reason": "render again; the filter doesn't always decide the same way",
-    "somebody else's": "leave out brands, titles, characters and quotations of others:"
+    "third-party content": "leave out brands, titles, characters and quotations of others:"
     " describe what is seen",
     "a person or face": "check `person_generation`, which may not allow people; an image that is"
     " sent may show a person",
     "personal data": "leave out names with addresses, numbers or dates",
-    "the project's own filter": "check the Model Armor template of your project",
+    "the filter of the project": "check the Model Armor template of your project",
     "sound": "render again, since filters of sound don't always decide the same way; or set"
     " `audio: false` where the model can be silent",
 }
