@@ -35,7 +35,9 @@ FILM_ERRORS = frozenset(
     # Notes, which refuse nothing.
     "SB420 SB423 SB424 SB427 SB433 "
     # The language's own: beats begin from words alone; a platform without any image model.
-    "SB425 SB426".split()
+    "SB425 SB426 "
+    # A warning of a voice that is nearly the name of another.
+    "SB434".split()
 )
 """What is wrong with a film on every platform, or isn't an error at all; so is all of SB3xx, the
 arithmetic of the cut."""
@@ -73,7 +75,7 @@ def find_open_question(checked_story: CheckedStory, error: ShotError, shot: Shot
     if wire == "omni" and error.code == "SB419":
         name = next((each for each in ("seed", "labels") if f"`{each}`" in error.message), "")
         return f"omni {name}" if name else ""
-    if wire == "omni" and error.code == "SB417" and "beside" in error.message:
+    if wire == "omni" and error.code == "SB417" and "together with" in error.message:
         return "omni references beside a frame or a video"
     return ""
 

@@ -190,7 +190,9 @@ def test_a_sample_that_is_no_number_is_named_with_its_place(tmp_path, bad, rate)
     head[24:28] = rate.to_bytes(4, "little")
     path.write_bytes(head)
     place = f"{RATE / 2 / rate:.2f} s"
-    with pytest.raises(MediaError, match=rf"broken\.wav has invalid samples .*, the first at {place}"):
+    with pytest.raises(
+        MediaError, match=rf"broken\.wav has invalid samples .*, the first at {place}"
+    ):
         decode_samples(path)
 
 
