@@ -54,7 +54,7 @@ def test_an_edit_list_hides_frames_and_moves_the_count(lab):
 
 def test_a_frame_outside_the_clip_is_refused(lab):
     take = lab.write_take(1, 8)
-    with pytest.raises(MediaError, match=r"has 8 frames; \[7, 9\) is wanted"):
+    with pytest.raises(MediaError, match=r"has only 8 frames; \[7, 9\) is needed"):
         list(read_frames(take.path, FrameRange(7, 9)))
 
 
@@ -95,7 +95,7 @@ def test_files_that_are_no_media_are_refused_with_the_reason(lab):
         "is text (a web page or an error message), not media": b"\n <!DOCTYPE html><html>",
         "is not a readable media file": bytes(range(256)) * 40,
         "is cut off: its index (moov) is missing": late[: len(late) // 2],
-        "of its 24 frames are there": whole[: -len(whole) // 4],
+        "of 24 frames": whole[: -len(whole) // 4],
     }
     for number, (words, data) in enumerate(cases.items()):
         path = lab.folder / f"bad{number}.mp4"

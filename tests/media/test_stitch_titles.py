@@ -197,7 +197,7 @@ def test_titles_stand_at_their_anchors_and_end_with_the_film(film):
 
 
 def test_a_title_at_a_shot_outside_the_cut_is_named(film):
-    with pytest.raises(StitchError, match="stands at SH900, which is not in the cut"):
+    with pytest.raises(StitchError, match="starts at SH900, which is not in the cut"):
         place_titles((TitleCue(Anchor("SH900"), 24, text="Late"),), film)
 
 

@@ -172,12 +172,12 @@ def test_what_effects_can_not_fill_is_refused() -> None:
         ),
         (
             {"clip": FOOTAGE, "length": 6 * 24, "effects": (FAST,)},
-            "`MultiplySpeed` of SH010 needs a.mov up to 12 s, which holds 10 s",
-            "`effects` that need less of it",
+            "`MultiplySpeed` of SH010 needs 12 s of a.mov, which has only 10 s",
+            "`effects` that need less of the take",
         ),
         (
             {"clip": FOOTAGE, "effects": (Effect("MultiplySpeed", {"factor": 1000}),)},
-            "`MultiplySpeed` of SH010 makes 0 s; 0.083 s are wanted",
+            "`MultiplySpeed` of SH010 makes 0 s, but the shot needs 0.083 s",
             "other effects",
         ),
     ],

@@ -295,5 +295,5 @@ def test_a_take_that_plays_again_brings_its_trim(write_film: Write, cli: RunComm
     assert cli("pick", film, "B", "t01", "--proxy").code == 0
     edit_take(production.selects.path, node.digest, 1, trim={"start": "24f"})
     assert cli("render", film, "--proxy", "-q", "--force", "A").code == 0
-    record = json.loads((film.parent / "build" / "film.provenance.json").read_text())
+    record = json.loads((film.parent / "build" / "film.proxy.provenance.json").read_text())
     assert record["frames"] == 24 + 72

@@ -184,4 +184,5 @@ def test_a_retryable_error_says_when_to_retry(
     tmp_path: Path, code: int, message: str, again_s: float | None
 ) -> None:
     found = parse_outcome({"done": True, "error": {"code": code, "message": message}}, tmp_path)
-    assert found == Failed(message, again_s=again_s)
+    assert isinstance(found, Failed)
+    assert (found.message, found.again_s) == (message, again_s)
