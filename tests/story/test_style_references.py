@@ -49,7 +49,9 @@ def test_an_explicit_style_picture_is_refused_where_the_model_takes_none(
 ) -> None:
     graph = compile_shot("vertex", model, "references: [brush, mira]")
     (error,) = [each for each in graph.diagnostics if each.code == "SB417"]
-    assert "takes pictures of a character, place or prop, and brush is a style" in error.message
+    assert (
+        "reference images only of a character, place or prop, and brush is a style" in error.message
+    )
     assert "references: [mira]" in error.hint
     assert "cast: [brush]   # its description is in the prompt" in error.hint
     assert "model: gemini-omni-1.2-flash" in error.hint, "a model that takes it"

@@ -163,12 +163,12 @@ def test_what_effects_can_not_fill_is_refused() -> None:
             {"length": 20 * 24, "effects": (FAST,)},
             "`MultiplySpeed` of SH010 needs 40 s of the take to play 20 s; one take of"
             " veo-3.1-generate-001 on vertex is at most 8 s",
-            "length: 4   # what 8 s come out as",
+            "length: 4   # 8 s of the take play as 4 s",
         ),
         (
             {"length": 100 * 24, "effects": (FAST,), "beats": BEATS},
             "`MultiplySpeed` of SH010 needs 200 s of the take to play 100 s; ",
-            "   # what ",
+            " s of the take play as ",
         ),
         (
             {"clip": FOOTAGE, "length": 6 * 24, "effects": (FAST,)},

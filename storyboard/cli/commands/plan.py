@@ -24,7 +24,9 @@ from storyboard.model.film import Film
 @click.option("--out", type=options.FILM, help="Save the plan, for `storyboard render PLAN`.")
 @click.option("--exit-code", is_flag=True, help="Exit with 5 when there is something to make.")
 @click.option(
-    "--compare", metavar="A,B,...", help="Compare the film on these providers, or `A:MODEL`."
+    "--compare",
+    metavar="A,B,...",
+    help="Compare the price on these providers; `A:MODEL` chooses a model of provider A.",
 )
 @click.option("--graph", type=click.Choice(["mermaid", "dot"]), help="Print the steps as a graph.")
 @click.option(
@@ -63,8 +65,9 @@ def command(
 ) -> int:
     """Show what a render of FILM would make, why, and what it costs; nothing is spent.
 
-    SHOT is `SH010`, `SH010..SH040`, `SH020+` (with all that depends on it), `+SH020` (with all it
-    depends on) or `seq:SQ01`. A plan over a limit is shown but not saved; the exit code is 6.
+    SHOT is `SH010`, `SH010..SH040`, `SH020+` (SH020 and the shots made from it), `+SH020` (SH020
+    and the shots that it is made from) or `seq:SQ01`. A plan over a limit is shown but not saved;
+    the exit code is 6.
     """
     from storyboard.pipeline.saved_plan import parse_take_requests, refuse_saved_plan, save_plan
     from storyboard.pipeline.session import FilmSession, check_film

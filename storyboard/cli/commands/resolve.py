@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 )
 @options.add_film_argument
 @click.argument("operation")
-@click.option("--adopt", metavar="OP", help="It is this operation; the next render polls it.")
+@click.option(
+    "--adopt",
+    metavar="OP",
+    help="The submission created the provider operation OP; the next render polls OP.",
+)
 @click.option("--assume-lost", is_flag=True, help="It was charged, and its result is lost.")
 @click.option(
     "--assume-not-sent", is_flag=True, help="It was never sent; the next render may buy it."
@@ -44,9 +48,10 @@ def command(
 ) -> int:
     """Record the outcome of a submission of FILM that could not be confirmed.
 
-    OPERATION is what the render named: `SH010:t01`, a step, the operation's name, or the digest of
-    what a film that is gone may have bought. Takes of one submission share the outcome. Without an
-    option nothing changes, and the money at stake is shown.
+    OPERATION is the name that `render` printed: an attempt (`SH010:t01`), a step, or a provider's
+    operation. If the film was deleted, it is the digest that `runs` printed. Takes of one
+    submission share the outcome. Without an option nothing changes, and the money at stake is
+    shown.
     """
     from storyboard.api.resolution import find_operation, resolve_operation
 

@@ -130,9 +130,10 @@ def remove_unwanted_takes(
     """Remove takes that no film uses any more.
 
     A film uses what its lock file names, what it paid for, and the free takes that its last renders
-    used. The films are those of the current folder, those named, and all that ever rendered into
-    this store; while one of them is being rendered nothing is removed. Paid takes that no ledger or
-    lock file lists are kept, and the exit code is 6. Files that no take names are kept and listed.
+    used. It considers the films in the current folder, the films that you name, and every film that
+    was ever rendered into this store. While one of these films is being rendered, it removes
+    nothing. If no ledger or lock file lists a paid take, it keeps the take and ends with exit code
+    6. Files that no take names are kept and listed.
     """
     cleanup = store_api.collect_garbage(
         films,

@@ -197,7 +197,8 @@ def _explain_unaccepted_references(finding: UnacceptedReferences) -> Text:
     cast_names = ", ".join(dict.fromkeys((*shot.cast, *names)))
     kinds = " or a ".join(sorted({member.kind.value for member in finding.members}))
     message = (
-        f"{_describe_model(finding.model)} takes pictures of a {_join_choices(references.kinds)}, "
+        f"{_describe_model(finding.model)} accepts reference images only of a"
+        f" {_join_choices(references.kinds)}, "
         f"and {' and '.join(names)} {'is' if len(names) == 1 else 'are each'} a {kinds}"
     )
     lines = [
@@ -316,7 +317,7 @@ def _explain_demand_of_effects(
         f"{find_timing_effects(shot.effects)} of {shot.id} needs"
         f" {_format_seconds(finding.wanted_s)} s of the take to play {plays} s;"
         f" {subject} at most {most} s",
-        f"length: {fits}   # what {most} s come out as",
+        f"length: {fits}   # {most} s of the take play as {fits} s",
     )
 
 
@@ -333,8 +334,8 @@ def _explain_long_chain(finding: LongChain) -> Text:
     return (
         f"the chain up to {shot.id} would be {finding.wanted_s} s long; "
         f"{_describe_model(finding.model)} allows {limit}",
-        f"continue: {shot.extends}   # a new take from its last frame\n{_REANCHOR}   # do "
-        "that wherever a chain is too long\n" + _format_alternatives(shot, finding.alternatives),
+        f"continue: {shot.extends}   # a new take from its last frame\n{_REANCHOR}   # a new"
+        " take wherever a chain is too long\n" + _format_alternatives(shot, finding.alternatives),
     )
 
 
