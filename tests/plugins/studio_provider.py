@@ -130,8 +130,10 @@ class Studio:
 
 
 def _write_still(path: Path, job: dict[str, Any]) -> Path:
+    """A plain colour, another one for every job: no image model paints the same picture twice."""
+    seed_text = f"{path.name} {job['prompt']}"
+    color = f"0x{zlib.crc32(seed_text.encode()) & 0xFFFFFF:06x}"
     path = path.with_suffix(".png")
-    color = f"0x{zlib.crc32(job['prompt'].encode()) & 0xFFFFFF:06x}"
     run_ffmpeg(["-f", "lavfi", "-i", f"color={color}:s=1376x768", "-frames:v", "1", str(path)])
     return path
 

@@ -83,7 +83,7 @@ def test_an_effect_that_fails_is_named_and_no_retry_is_advised(
     film.write_text(FILM.replace("BlackAndWhite", "{Crop: {x1: 5000, width: 9}}"))
     result = run_command(folder, "render", "film.yaml", "--proxy", "-q")
     assert result.code == 3
-    message = "SH010.effects: failed: the effect Crop {x1: 5000, width: 9} can't be done"
+    message = "SH010.effects: failed: the effect Crop {x1: 5000, width: 9} can't be applied"
     assert message in result.err
     assert "the same arguments would fail again" in result.err
     assert "submit it once more" not in result.err

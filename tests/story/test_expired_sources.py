@@ -39,7 +39,7 @@ def test_it_is_remembered_and_the_film_decides(
         if allowed == "error":
             assert (node["action"], "uri_expired" in node["reasons"]) == ("blocked", True)
             return
-        assert (node["step"], "start again" in node["instead"]) == ("generate", True)
+        assert (node["step"], "starts again" in node["instead"]) == ("generate", True)
         second = render("SH020")
         assert second.code == 0, second.err
         assert len(simulator.world.bill.charges) == 2
