@@ -70,11 +70,11 @@ class DyingStore(Store):
         super().__init__(root)
         self.die_at = die_at
 
-    def add_records(self, records: Any) -> None:
+    def add_records(self, records: Any, **options: Any) -> None:
         hit = any(record.take.shot == "SH020" for record in records)
         if hit and self.die_at == "bytes":
             kill_process()
-        super().add_records(records)
+        super().add_records(records, **options)
         if hit and self.die_at == "sidecar":
             kill_process()
 

@@ -55,7 +55,7 @@ def test_the_second_submission_stays_reserved_until_resolved(tmp_path: Path) -> 
         assert result.exit_code == 7
         assert list(result.selects) == ["SH010"]
         (error,) = result.unknown.values()
-        assert "which is the job of SH010:t01" in str(error)
+        assert "which already belongs to SH010:t01" in str(error)
         assert "storyboard resolve FILM SH020:t01" in error.hint
     first, second = Ledger.read_attempts(film.state)
     assert (first.state, second.state, second.operation) == (State.COMMITTED, State.UNKNOWN, "")
@@ -75,7 +75,7 @@ def test_a_job_of_another_films_take_is_not_accepted(tmp_path: Path) -> None:
     assert letter.render().exit_code == 0
     result = storm.render()
     assert result.exit_code == 7
-    assert "which made SH010:t01 of film letter" in str(result.unknown["SH020"])
+    assert "which already made SH010:t01 of film letter" in str(result.unknown["SH020"])
 
 
 @dataclass
@@ -112,7 +112,7 @@ def test_a_charged_job_can_not_serve_a_retry(tmp_path: Path) -> None:
     assert film.render().exit_code == 3
     result = film.render()
     assert result.exit_code == 7
-    assert "which is the job of SH010:t01" in str(result.unknown["SH010"])
+    assert "which already belongs to SH010:t01" in str(result.unknown["SH010"])
 
 
 def test_a_job_that_failed_free_serves_no_other_take(tmp_path: Path) -> None:
