@@ -43,7 +43,7 @@ class Kind(StrEnum):
 
 
 class Role(StrEnum):
-    """What an edge carries into a step."""
+    """What an input is to the step that takes it in."""
 
     FIRST_FRAME = "first_frame"
     LAST_FRAME = "last_frame"
@@ -60,7 +60,7 @@ class Input(Serialized):
 
     role: Role
     sha256: str
-    """Content identity: of the file, or of (take, frame) where it is a frame of a take."""
+    """The digest of the content: of the file, or of (take, frame) for a frame of a take."""
     path: Path | None = None
     """Local bytes; None while planning, and where only a URI is known."""
     name: str = ""
@@ -69,9 +69,9 @@ class Input(Serialized):
     uri: str = ""
     expires_at: float | None = None
     state: Path | None = None
-    """The `state.json` attachment of the take behind it, where there is one."""
+    """The `state.json` attachment of the take that this input comes from, if it has one."""
     source_frames: int = 0
-    """Frames of its own source that the take behind it begins with."""
+    """How many of the take's first frames are its own source; an extension may begin with them."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -89,7 +89,7 @@ class Input(Serialized):
 
 @dataclass(frozen=True, slots=True)
 class Settings(Serialized):
-    """What is asked of the model besides words and pictures."""
+    """What the model is asked for, beside words and pictures."""
 
     duration_s: int = 8
     """Seconds of new material."""
@@ -177,9 +177,9 @@ class Request(Serialized):
 
     @property
     def words(self) -> str:
-        """What a `speech` step speaks: the words of its line, or of the text it was given.
+        """The words that a `speech` step speaks: those of its line, or those of its text input.
 
-        Reads the text's file; OSError or UnicodeDecodeError where that can't be.
+        Reads the text's file; raises OSError or UnicodeDecodeError if it can't.
         """
         text = self.input(Role.TEXT)
         if text is not None and text.path is not None:
@@ -188,7 +188,7 @@ class Request(Serialized):
 
     @property
     def script(self) -> str:
-        """What a speech model is sent: the manner, if any, and the words."""
+        """The text that a speech model receives: the manner, if any, and the words."""
         if self.input(Role.TEXT) is None:
             return self.prompt
         return f"{self.prompt} {self.words}".strip()
@@ -201,16 +201,16 @@ class Sample:
     path: Path | None = None
     """A local file that the caller now owns (it is moved into the store)."""
     uri: str = ""
-    """Where `fetch` reads it, and what an extension hands back."""
+    """The address that `fetch` reads, and that an extension passes back to the service."""
     expires_at: float | None = None
     contains_source: bool = False
-    """An extension whose media begins with its source."""
+    """True for an extension whose media begins with its source."""
     source_frames: int = 0
     attachments: Mapping[str, Path] = field(default_factory=dict)
     """`first.png`, `last.png` (lossless), `state.json`; files that the caller now owns."""
     problem: str = ""
-    """Why it can't be used as it was delivered, with neither `path` nor `uri`: it keeps its place
-    among the others, and is asked for again, since that is free."""
+    """Why the delivered sample can't be used. It then has neither `path` nor `uri`, but keeps its
+    place among the samples. The run asks for it again, which is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,7 @@ class Operation:
     name: str
     """Resumes it from another process, where the provider can."""
     samples: tuple[Sample, ...] = ()
-    """What came with the answer to the submit, where that is the whole job."""
+    """The samples that the answer to the submit contained, if that answer is the whole job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +237,10 @@ class Done:
     filtered: str = ""
     """Why the others are missing; where nothing is said they are asked for again."""
     taken: int | None = None
-    """How many a filter took, where that is said; None for all that are missing."""
+    """How many samples a filter took, if the service says so; None means all that are missing."""
     category: str = ""
     hint: str = ""
-    """What helps against the filter, where anything is known to."""
+    """What helps against the filter, if we know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,15 +250,15 @@ class Failed:
     again_s: float | None = None
     """It failed for reasons of the service's own, which asks for the same job after this time."""
     hint: str = ""
-    """What helps, where asking for the same once more does not."""
+    """What helps, if sending the same request once more does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """The service says that the job is over, and its answer has nothing that can be used.
+    """The service says that the job is over, but its answer has nothing that can be used.
 
-    The result may well exist and be paid for, so the job is kept and asked for again: by this
-    render for some minutes, by later ones until the service no longer keeps results.
+    The result may exist and be charged. So the run keeps the job and asks for it again: this render
+    for some minutes, later renders until the service no longer keeps results.
     """
 
     message: str
@@ -272,9 +272,9 @@ class Filtered:
     category: str = ""
     billed: bool = False
     hint: str = ""
-    """What helps against that category, where anything is known to."""
+    """What helps against that category, if we know it."""
     taken: int | None = None
-    """How many a filter took, where that is said; the others count as charged."""
+    """How many samples a filter took, if the service says so; the others count as charged."""
 
 
 WIRE_READS = frozenset(
@@ -289,14 +289,14 @@ WIRE_READS = frozenset(
         "settings.options",
     }
 )
-"""What a paid wire sends, and so what its identity reads unless its adapter says otherwise."""
+"""The fields that a paid service receives, and that identity reads by default."""
 
 
 Outcome: TypeAlias = Running | Done | Failed | Filtered | Unusable
 
 
 class Workplace(Protocol):
-    """What the run lends a provider: a place to write and processes to compute in."""
+    """What the run gives a provider: a folder to write in and processes to compute in."""
 
     @property
     def scratch(self) -> Path:
@@ -309,16 +309,18 @@ class Workplace(Protocol):
 class Provider(Protocol):
     """An adapter. One object serves a whole run; its methods may run concurrently.
 
-    The class is called with the film's settings for it, `providers.NAME`, as a mapping. It may
-    declare more by the attributes of `declaration.ProviderDeclaration`: the models that it sells,
-    the schemas of its settings and options, and where its keys come from and what they look like.
+    The run calls the class with the film's settings for it, `providers.NAME`, as a mapping. The
+    class may declare more by the attributes of `declaration.ProviderDeclaration`: the models that
+    it sells, the schemas of its settings and options, where its keys come from and what they look
+    like.
 
-    Two more methods may be there. `async account() -> str` names whose quota is used, without any
-    key in it. `async trace(tag: str) -> tuple[Sample, ...]` looks for what an attempt whose answer
-    was lost has left under its `Request.tag`, in the order of its samples; free to repeat.
+    It may have two more methods. `async account() -> str` names the account whose quota is used,
+    without any key in it. `async trace(tag: str) -> tuple[Sample, ...]` looks for the results of an
+    attempt whose answer was lost, by its `Request.tag`, in the order of its samples; it is free to
+    repeat.
 
-    What the methods raise decides what becomes of the money: every StoryboardError of `submit`
-    but UnknownOutcome says that no job was made; any other exception leaves the outcome unknown.
+    The errors that the methods raise decide about the money: every StoryboardError of `submit`
+    except UnknownOutcome says that no job was made; any other exception leaves the outcome unknown.
     """
 
     name: str
@@ -333,10 +335,11 @@ class Provider(Protocol):
         """Starts the job. For a paid provider this spends money; it never retries by itself."""
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
-        """How the job stands; free to repeat.
+        """The state of the job; free to repeat.
 
-        Failed and Filtered without `billed` are the service's own word that the job cost nothing.
-        Raises UnknownOutcome where nobody can be asked about the job any more: a person decides.
+        Failed and Filtered without `billed` mean that the service itself says that the job cost
+        nothing. Raises UnknownOutcome if nobody can ask about the job any more: then a person
+        decides.
         """
 
     async def fetch(self, sample: Sample, place: Workplace) -> Sample:

@@ -1,7 +1,7 @@
-"""The catalogue: what each (provider, model) may do, dated data and nothing else.
+"""The catalogue: what each (provider, model) can do, as dated data and nothing else.
 
-`catalog.yaml` is the source; no line of code knows a model. A plug-in brings entries of the same
-form with its entry point's `models` attribute, and a user's own file is laid over all of it.
+The data is in `catalog.yaml`; no line of code knows a model. A plug-in adds entries of the same
+form with the `models` attribute of its entry point, and a user's own file overrides all of them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Extension:
     """Seconds of the whole chain from its root."""
     input_resolutions: tuple[str, ...] = ()
     resolution: str = ""
-    """What comes out, whatever went in; empty: what was asked."""
+    """The one value that comes out, whatever the request says; empty if the request decides."""
     foreign: bool = False
     """Footage that the model did not make may be extended."""
     remote: bool = False
@@ -55,7 +55,7 @@ class ReferenceLimits:
     durations: tuple[int, ...] = ()
     """Seconds that take references; empty: all."""
     kinds: tuple[str, ...] = ()
-    """Kinds of cast members whose pictures are taken; empty: all."""
+    """The kinds of cast members whose pictures the model takes; empty means all."""
 
     def takes_kinds(self, kinds: Collection[str]) -> bool:
         """Whether pictures of all those kinds of cast members are taken."""
@@ -69,7 +69,7 @@ class Model:
     provider: str
     id: str
     makes: str = "video"
-    """video, or what a step of that kind makes: still, write, speech."""
+    """`video`, or the kind of step that the model makes: still, write, speech."""
     wire: str = "veo"
     """Which of its platform's interfaces it is asked through."""
     status: str = "live"
@@ -87,7 +87,7 @@ class Model:
     operation_durations: Mapping[str, tuple[int, ...]] = field(
         default_factory=_return_empty_mapping
     )
-    """By operation (text, image, interpolate, references) where it allows fewer."""
+    """By operation (text, image, interpolate, references), if that allows fewer durations."""
     aspect_resolutions: Mapping[str, tuple[str, ...]] = field(default_factory=_return_empty_mapping)
     first_frame: bool = False
     last_frame: bool = False
@@ -100,19 +100,19 @@ class Model:
     samples: int = 1
     options: tuple[str, ...] = ()
     person_generation: Mapping[str, tuple[str, ...]] = field(default_factory=_return_empty_mapping)
-    """By operation (text, image, interpolate, references, extend), what the option may say."""
+    """By operation (text, image, interpolate, references, extend), the values of the option."""
     option_values: Mapping[str, tuple[Any, ...]] = field(default_factory=_return_empty_mapping)
-    """By option, what it may say where that is less than its schema allows."""
+    """Values that the option may have, if they are fewer than its schema allows."""
     option_operations: Mapping[str, tuple[str, ...]] = field(default_factory=_return_empty_mapping)
     """By option, the operations that take it where not all do."""
     stored_options: Mapping[str, tuple[Any, ...]] = field(default_factory=_return_empty_mapping)
-    """By option, what it says only beside `providers.NAME.storage_uri`."""
+    """Values that the option may have only beside `providers.NAME.storage_uri`."""
     needs_words: tuple[str, ...] = ()
-    """Operations that make nothing of pictures or a video alone."""
+    """Operations that can't start from pictures or a video alone: they need words."""
     picture_mb: int | None = None
     """Millions of bytes of the largest picture that is taken."""
     voices: tuple[str, ...] = ()
-    """Names of the voices that it speaks with, where it has a closed list."""
+    """The names of its voices, if the list is closed."""
     price_audio: Mapping[str, int] = field(default_factory=_return_empty_mapping)
     price_silent: Mapping[str, int] = field(default_factory=_return_empty_mapping)
     price_each: Mapping[str, int] = field(default_factory=_return_empty_mapping)
@@ -124,7 +124,7 @@ class Model:
     """Micro-dollars a second of speech."""
     price_confidence: str = ""
     prices_from: Mapping[str, Any] = field(default_factory=_return_empty_mapping)
-    """By day, the prices that hold from then on."""
+    """The prices from a day on, by that day."""
     quota_per_minute: int | None = None
     """Requests that the platform takes from a project in a minute."""
     open_operations: int | None = None
@@ -132,11 +132,11 @@ class Model:
     retention_h: int | None = None
     latency_s: tuple[int, ...] = ()
     as_of: str = ""
-    """The day on which all this was true; empty where nobody says."""
+    """The day on which somebody last checked these facts; empty if unknown."""
     patience_s: int = 1800
     """How long a render waits for a job before it leaves it to the next one."""
     retires: str = ""
-    """The day on which it is switched off, or `not before` such a day."""
+    """The day on which it is switched off, or `not before` a day."""
     retired_on: str = ""
     replacement: str = ""
     stage: str = ""
@@ -165,7 +165,7 @@ class Model:
     def compute_video_price_micros(
         self, resolution: str, seconds: int, *, audio: bool
     ) -> int | None:
-        """Of one sample, or None where the catalogue knows no price."""
+        """The price of one sample, or None if the catalogue knows none."""
         if resolution in self.price_each:
             return self.price_each[resolution]
         table = self.price_audio if audio or not self.price_silent else self.price_silent
@@ -173,12 +173,12 @@ class Model:
         return None if rate is None else rate * seconds
 
     def choose_still_resolution(self, shorter_side_px: int) -> str:
-        """The least resolution whose stills have `shorter_side_px` or more, else the best."""
+        """The lowest resolution whose stills have `shorter_side_px` or more, else the highest."""
         enough = [name for name, pixels in self.sides.items() if pixels >= shorter_side_px]
         return (enough or list(self.sides)[-1:] or [""])[0]
 
     def compute_still_or_text_micros(self, resolution: str, reference_count: int = 0) -> int | None:
-        """Of one still or one written text; None where the catalogue knows no price."""
+        """The price of one still or one written text; None if the catalogue knows none."""
         price = self.price_each.get(resolution)
         return None if price is None else price + reference_count * self.price_reference
 
@@ -276,7 +276,7 @@ class Catalog:
     override_path: str = ""
     """The file of the user's own that was laid over it."""
     today: date | None = None
-    """The day whose prices and whose living models these are; None: as they are written."""
+    """The day for which prices and living models are chosen; None leaves the data as written."""
 
     providers: tuple[str, ...] = field(init=False)
     """Paid platforms, in the catalogue's order."""
@@ -335,7 +335,7 @@ class Catalog:
         )
 
     def find_first_live_model(self, name: str) -> Model | None:
-        """The model on its first live platform: whose limits a rehearsal obeys."""
+        """The model on its first live platform, whose limits a rehearsal obeys."""
         models = self.find_on_platforms(name)
         return next((m for m in models if m.status == "live"), models[0] if models else None)
 
@@ -392,7 +392,7 @@ def load_catalog() -> Catalog:
 
 
 def overlay_user_catalog(shipped: Catalog) -> Catalog:
-    """The catalogue with the user's own file over it, where there is one."""
+    """The catalogue, with the user's own file over it if there is one."""
     path = find_catalog_override_file()
     if path is None:
         return shipped

@@ -1,6 +1,6 @@
-"""What the calendar does to the catalogue: models end, prices change, facts grow old.
+"""Applies a day to the catalogue: models end, prices change, facts grow old.
 
-The catalogue is data with dates in it; here they are held against a day.
+The catalogue is data with dates in it; this module compares them with a day.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def read_today() -> date:
 
 
 def find_day(text: str) -> date | None:
-    """The day that a text names somewhere as `2026-12-03`; None where there is none."""
+    """The day that a text contains as `2026-12-03`; None if it contains none."""
     match = _DAY.search(text)
     try:
         return date.fromisoformat(match[0]) if match else None
@@ -47,7 +47,7 @@ def find_day(text: str) -> date | None:
 
 
 def apply_date(catalog: Catalog, today: date) -> Catalog:
-    """The catalogue as it is on that day: models that have ended are retired, prices are the day's.
+    """The catalogue as it is on that day: ended models are retired, prices are those of the day.
 
     `not before` a day ends no model.
     """
@@ -67,7 +67,7 @@ def apply_date(catalog: Catalog, today: date) -> Catalog:
 
 
 def describe_retirement(model: Model, today: date) -> str:
-    """When it is switched off, where that is soon; empty for every other model."""
+    """When the model is switched off, if that is soon; empty otherwise."""
     ends_on = find_day(model.retires)
     if model.status == "retired" or ends_on is None or (ends_on - today).days > SOON_DAYS:
         return ""

@@ -43,7 +43,7 @@ def find_catalog_override_file() -> Path | None:
 
 
 def read_overrides(path: Path, known_platforms: Sequence[str]) -> CatalogOverrides:
-    """Reads the file; EnvironmentProblem names what is wrong with it, and where."""
+    """Reads the file; EnvironmentProblem names what is wrong, and where."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -1,6 +1,6 @@
-"""What a provider's class says of itself, so that nothing else keeps a list of providers.
+"""What a provider's class declares about itself, so that no other module keeps a list of providers.
 
-All of it is optional, and read without making an adapter object.
+All of it is optional. Reading it makes no adapter object.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ class ProviderDeclaration:
     """The class attributes of a provider that others read, by the same names."""
 
     key_variables: tuple[str, ...] = ()
-    """Environment variables that hold a key; the first that is set is used.
+    """Environment variables that hold a key; the first one that is set is used.
 
-    `storyboard doctor` says whether they are set, no message shows what they hold, and no process
-    that is started inherits them.
+    `storyboard doctor` says whether they are set. No message shows their values, and no child
+    process inherits them.
     """
     key_file_variables: tuple[str, ...] = ()
     """Environment variables that name a file of credentials."""
@@ -31,18 +31,20 @@ class ProviderDeclaration:
     base_url_variables: tuple[str, ...] = ()
     """Environment variables that name another origin of the service."""
     secret_patterns: tuple[re.Pattern[str], ...] = ()
-    """What its keys look like. A storyboard that holds one is refused, and no message shows one.
+    """Patterns of its keys. `check` refuses a storyboard that contains one, and no message shows
+    one.
 
-    The class writes regular expressions as text. One that begins with plain letters is found fast.
+    The class writes regular expressions as text. A pattern that begins with plain letters is found
+    fast.
     """
     models: Sequence[Mapping[str, Any]] = ()
-    """Catalogue entries of its own."""
+    """Catalogue entries that the provider adds."""
     schema: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _EMPTY)
     """JSON Schemas of its `settings` in a film, and of its shots' `options`."""
 
 
 def read_declaration(provider_class: type) -> ProviderDeclaration:
-    """What a class declares; raises ValueError for what can't be used."""
+    """What a class declares; raises ValueError for a declaration that can't be used."""
     patterns = _require_texts("secret_patterns", getattr(provider_class, "secret_patterns", ()))
     return ProviderDeclaration(
         key_variables=_require_texts("key_variables", getattr(provider_class, "key_variables", ())),

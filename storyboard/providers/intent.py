@@ -1,4 +1,4 @@
-"""What a shot means, as a request carries it to whoever makes the shot."""
+"""What a shot means, as a request carries it to the provider."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class SpokenLine(Serialized):
 class Move(Serialized):
     words: str
     length_s: float = 0.0
-    """0 shares what the others leave."""
+    """0 takes a share of the time that the other moves leave."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -64,7 +64,7 @@ class Move(Serialized):
 
 @dataclass(frozen=True, slots=True)
 class Intent(Serialized):
-    """What the shot means, in the storyboard's own words, before they became a prompt."""
+    """The meaning of the shot in the storyboard's own words, before they become a prompt."""
 
     prompt: str = ""
     cast: tuple[Figure, ...] = ()

@@ -23,7 +23,7 @@ class LocalJobs:
         self._jobs: dict[str, asyncio.Task[Sample]] = {}
 
     def start_job(self, work: Coroutine[Any, Any, Sample]) -> Operation:
-        """Starts the work, which goes on while it is asked after."""
+        """Starts the work, which continues between polls."""
         name = f"{self._provider_name}/{secrets.token_hex(6)}"
         self._jobs[name] = asyncio.create_task(work)
         return Operation(name)
@@ -39,7 +39,7 @@ class LocalJobs:
             return Failed(f"{error}", hint=error.hint or _SAME_AGAIN_HINT)
 
     async def close(self) -> None:
-        """Forgets what is still being made."""
+        """Stops tracking the jobs that are still running."""
         for task in self._jobs.values():
             task.cancel()
         await asyncio.gather(*self._jobs.values(), return_exceptions=True)

@@ -1,7 +1,7 @@
-"""An adapter that may come from a stranger, made to show no key.
+"""Wraps an adapter, which may be a stranger's, so that it shows no key.
 
-What it raises and reports goes to the terminal, the run log and the ledger. The keys of the
-environment and all that looks like one are taken out before anybody reads it.
+Its errors and reports go to the terminal, the run log and the ledger. This wrapper first removes
+the keys of the environment and everything that looks like a key.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ class RedactedProvider:
             return await self._provider.fetch(sample, place)
 
     async def account(self) -> str:
-        """Whose quota is used; empty where the adapter does not say."""
+        """The account whose quota is used; empty if the adapter does not say."""
         read_account = getattr(self._provider, "account", None)
         with self._redact_errors():
             return await read_account() if read_account is not None else ""
 
     async def trace(self, tag: str) -> tuple[Sample, ...]:
-        """What a lost answer has left; nothing where the adapter can't look."""
+        """The results of a lost answer; empty if the adapter can't look for them."""
         find_samples = getattr(self._provider, "trace", None)
         with self._redact_errors():
             return await find_samples(tag) if find_samples is not None else ()
@@ -82,7 +82,7 @@ class RedactedProvider:
 
 
 def redact_outcome(outcome: Any, hide_secrets: Callable[[str], str]) -> Any:
-    """The outcome with no key in what it says; what is no outcome stays as it is."""
+    """The outcome without keys in its texts; a value of another type is returned unchanged."""
     if isinstance(outcome, Running):
         return replace(outcome, note=hide_secrets(outcome.note))
     if isinstance(outcome, Done):
@@ -101,7 +101,7 @@ def redact_outcome(outcome: Any, hide_secrets: Callable[[str], str]) -> Any:
 
 
 def redact_error(error: BaseException, hide_secrets: Callable[[str], str]) -> None:
-    """Takes keys out of an error and of those that led to it, whose tracebacks are logged."""
+    """Removes keys from an error and its causes, because their tracebacks are logged."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:

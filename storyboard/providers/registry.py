@@ -1,8 +1,8 @@
-"""Adapters by name, through the entry point group `storyboard.providers`.
+"""Finds adapters by name, through the entry point group `storyboard.providers`.
 
-Ours come in by the same door as a stranger's. Planning needs only what identity reads of a
-provider; the adapter itself is made when a render asks for it. What the installed adapters
-declare is collected here too.
+Our own adapters use the same entry points as a stranger's. Planning needs only the fields that
+identity reads; a render makes the adapter when it needs it. This module also collects what the
+installed adapters declare.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def find_adapters() -> Mapping[str, EntryPoint]:
 
 @cache
 def load_adapter_class(provider_name: str) -> type[Provider]:
-    """The adapter's class; EnvironmentProblem where there is none, or it does not import."""
+    """The adapter's class; raises EnvironmentProblem if there is none, or if it does not import."""
     point = find_adapters().get(provider_name)
     if point is None:
         installed = ", ".join(find_adapters())
@@ -66,13 +66,13 @@ def load_adapter_class(provider_name: str) -> type[Provider]:
 
 @cache
 def find_declaration(provider_name: str) -> ProviderDeclaration:
-    """What the adapter's class declares; EnvironmentProblem as `load_adapter_class` raises it."""
+    """What the adapter's class declares; raises EnvironmentProblem as `load_adapter_class` does."""
     return read_declaration(load_adapter_class(provider_name))
 
 
 @cache
 def list_declarations() -> Mapping[str, ProviderDeclaration]:
-    """What the installed adapters declare, by name; those that do not load are left out."""
+    """What the installed adapters declare, by name; leaves out those that do not load."""
     declarations: dict[str, ProviderDeclaration] = {}
     for name in find_adapters():
         with suppress(EnvironmentProblem):
@@ -82,7 +82,7 @@ def list_declarations() -> Mapping[str, ProviderDeclaration]:
 
 @cache
 def load_known_secrets() -> KnownSecrets:
-    """What the keys of all adapters look like, and which variables hold them."""
+    """The key patterns of all adapters, and the variables that hold the keys."""
     declarations = list_declarations().values()
     return KnownSecrets(
         tuple(dict.fromkeys(pattern for each in declarations for pattern in each.secret_patterns)),

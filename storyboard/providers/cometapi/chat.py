@@ -141,7 +141,7 @@ class ChatRoute:
         return {"uri": _to_data_uri(data, mime)}
 
     async def _choose_video_uri(self, video: Input) -> str:
-        """The prior video's own address while it holds, else its bytes, where they are few."""
+        """The prior video's own address while it is valid, else its bytes, if they are few."""
         expired = video.expires_at is not None and video.expires_at < time.time() + _SOON_S
         if video.uri.startswith(("https://", "http://")) and not expired:
             return video.uri

@@ -27,7 +27,7 @@ _WORDS = 300
 
 @dataclass(frozen=True, slots=True)
 class ChatAnswer:
-    """A chat's answer as far as it came."""
+    """The part of a chat's answer that arrived."""
 
     id: str = ""
     content: str = ""
@@ -46,7 +46,7 @@ class ChatAnswer:
 
     @property
     def reason(self) -> str:
-        """Why there is no video, in the service's words."""
+        """The service's own words for why there is no video."""
         text = self.error or self.content or _PROGRESS.sub(" ", _STEPS.sub(" ", self.thinking))
         return " ".join(text.split())[-_WORDS:]
 
@@ -70,8 +70,8 @@ def parse_answer(body: bytes) -> ChatAnswer:
 def split_server_sent_events(body: bytes) -> Iterator[str]:
     """The data of every event of a stream.
 
-    Lines end in LF, CRLF or CR; comments and other fields than `data` are passed over; the last
-    event counts without an empty line after it.
+    Lines end in LF, CRLF or CR. Comments and fields other than `data` are skipped. The last event
+    counts even without an empty line after it.
     """
     data: list[str] = []
     for line in (*_LINES.split(body.decode("utf-8-sig", "replace")), ""):
@@ -86,7 +86,7 @@ def split_server_sent_events(body: bytes) -> Iterator[str]:
 def find_video_url(text: str, *, is_complete: bool = True) -> str:
     """The last address of a video in a text: in `src`, else in a Markdown link, else bare.
 
-    Without `is_complete`, only one that has its closing mark counts.
+    If the text is not complete, only an address with its closing mark counts.
     """
     candidates: list[tuple[bool, int, int, str]] = []
     for rank, pattern in enumerate((_BARE, _LINK, _SRC)):
@@ -147,7 +147,7 @@ def _extract_error_message(error: Any) -> str:
 
 
 def _parse_url_path(url: str) -> str | None:
-    """The address's path, lower case; None for what is no address."""
+    """The path of the address, in lower case; None if the text is not an address."""
     try:
         url.encode()
         parts = urlsplit(url)

@@ -1,7 +1,7 @@
-"""What CometAPI says of a video job, in any of the shapes that are in use.
+"""Reads what CometAPI says about a video job, in each of the forms that it uses.
 
-The documented reply is flat; older routes and the gateway's backends wrap it in `data`, once or
-twice, with other words for the same states.
+The documented reply is flat. Older routes and the gateway's backends wrap it in `data`, once or
+twice, and use other words for the same states.
 """
 
 from __future__ import annotations
@@ -41,26 +41,27 @@ class JobState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """A job as a reply tells it; every part may be missing."""
+    """A job, as a reply describes it; every part may be missing."""
 
     id: str = ""
     job_state: JobState = JobState.RUNNING
     progress: int | None = None
     """Percent."""
     url: str = ""
-    """Where the result lies; empty where only the content route has it."""
+    """The address of the result; empty if only the content route has it."""
     problem: str = ""
     """Why it failed, in the service's words."""
     is_rejected: bool = False
     """The reply names no job and says for certain that the request was turned away."""
     has_status: bool = True
-    """It says how the job stands; an error alone is about the asking."""
+    """True if the reply gives the state of the job. An error alone is about the request, not the
+    job."""
     unknown_state: str = ""
-    """The word for how it stands where that is unknown here, or may mean that it was made."""
+    """The word for the state, if we don't know it or if it may mean that the video was made."""
 
 
 def parse_job_status(value: Any) -> JobStatus:
-    """Reads a reply of status 2xx; anything that is no reply is a job without an id."""
+    """Reads a reply of status 2xx; a body that we can't read as a reply is a job without an id."""
     levels = _unwrap_reply_levels(value)
     states = [word for level in levels if (word := _normalize_word(level.get("status")))]
     url = _find_first_url(levels, "video_url", "output_video", "url")
@@ -86,7 +87,7 @@ def parse_job_status(value: Any) -> JobStatus:
 
 
 def _has_known_state(job_state: JobState, state_words: list[str], has_name: bool) -> bool:
-    """Whether a reply's words say how it stands: `error` is also what an envelope says, unnamed."""
+    """Whether the words of a reply give a state. An envelope without a name also says `error`."""
     if job_state in (JobState.DONE, JobState.PERHAPS_MADE):
         return True
     words = _RUNNING_WORDS if job_state is JobState.RUNNING else _FAILED_WORDS
@@ -96,7 +97,9 @@ def _has_known_state(job_state: JobState, state_words: list[str], has_name: bool
 def _has_job_report(
     reply_levels: list[Mapping[str, Any]], job_name: str, error_message: str
 ) -> bool:
-    """Whether a reply speaks of its job in whatever word, such as `unknown` for one not begun."""
+    """Whether a reply speaks about its job at all, even with a word such as `unknown` before it
+    starts.
+    """
     if not job_name or error_message or any(level.get("error") for level in reply_levels):
         return False
     return _find_progress_percent(reply_levels) is not None or any(
@@ -116,7 +119,7 @@ def _find_error_codes(reply_levels: list[Mapping[str, Any]]) -> list[str]:
 
 
 def _unwrap_reply_levels(reply: Any) -> list[Mapping[str, Any]]:
-    """The reply and what it wraps, outermost first."""
+    """The reply and the objects that it wraps, from the outside in."""
     levels: list[Mapping[str, Any]] = []
     for _ in range(1 + _MAX_WRAPPERS):
         if isinstance(reply, list) and len(reply) == 1:
@@ -142,7 +145,7 @@ def _derive_job_state(state_words: list[str], url: str) -> JobState:
 
 
 def _find_failure_message(reply_levels: list[Mapping[str, Any]]) -> str:
-    """The innermost reason that a reply gives; the outer ones only pass it on."""
+    """The innermost reason in a reply; the outer ones only repeat it."""
     for level in reversed(reply_levels):
         error = level.get("error")
         if isinstance(error, Mapping):

@@ -1,4 +1,4 @@
-"""CometAPI as a provider: a gateway with a key of its own, and two routes to the same models."""
+"""CometAPI as a provider: a gateway with its own key and two routes to the same models."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ _SETTINGS = build_settings_schema(
 
 
 class CometAPI:
-    """Veo behind CometAPI. `settings.transport`: `videos`, which it documents, or `chat`.
+    """Veo behind CometAPI. `settings.transport`: `videos`, which CometAPI documents, or `chat`.
 
-    The key is read from COMETAPI_KEY when it is first needed.
+    The adapter reads the key from COMETAPI_KEY when it first needs it.
     """
 
     name = "cometapi"
@@ -72,14 +72,14 @@ class CometAPI:
         self._routes: tuple[ServiceClient, VideosRoute, ChatRoute] | None = None
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
-        """Sends the request once; with `chat`, comes back when the video is made."""
+        """Sends the request once; with `chat` it returns when the video is made."""
         _, videos, chat = self._open_routes()
         if self._transport == "chat":
             return await chat.submit(request, place)
         return await videos.submit(request, place)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
-        """How a job stands; one of `videos` can be asked for by any process."""
+        """The state of a job; any process can ask for a job of `videos`."""
         from storyboard.providers.cometapi.chat import OPERATION_PREFIX
 
         _, videos, chat = self._open_routes()
@@ -129,7 +129,7 @@ class CometAPI:
         return {"Authorization": f"Bearer {key}"}
 
     def _translate_known_error(self, api_error: ApiError) -> StoryboardError | None:
-        """What CometAPI means where it differs from others."""
+        """Errors that mean something else at CometAPI than elsewhere."""
         from storyboard.providers.cometapi.job_status import REFUSED_CODES
         from storyboard.providers.google.gemini_files import NotFound
 

@@ -59,7 +59,7 @@ class VideosRoute:
         """By address of a result, the content route that has the same bytes."""
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
-        """Sends the form, once."""
+        """Sends the form once."""
         fields = self._build_form_fields(request)
         files = {}
         if first := request.input(Role.FIRST_FRAME):
@@ -78,7 +78,7 @@ class VideosRoute:
         return Operation(status.id)
 
     async def poll(self, operation: Operation) -> Outcome:
-        """Asks for the job, whatever shape the answer has."""
+        """Asks for the job; understands every form of the answer."""
         path = f"{_ROUTE}/{quote(operation.name, safe='')}"
         try:
             status = parse_job_status((await self._client.request_with_retry("GET", path)).value)

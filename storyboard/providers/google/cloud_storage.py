@@ -31,7 +31,7 @@ _SUFFIX = {"image/png": "png", "image/jpeg": "jpg", "video/mp4": "mp4"}
 
 
 class GcsBucket:
-    """The buckets that the credentials open; what was uploaded is remembered."""
+    """The buckets that the credentials open; remembers what it uploaded."""
 
     def __init__(self, provider: str, build_headers: Access, redactor: Redactor) -> None:
         base_url = resolve_base_url(GCS_BASE_URL_VARIABLE, "https://storage.googleapis.com")
@@ -48,9 +48,9 @@ class GcsBucket:
         self._uploads: dict[str, asyncio.Task[str]] = {}
 
     async def upload_bytes(self, data: bytes, mime: str, base_uri: str) -> str:
-        """The URI of an object with those bytes, below `gs://…`; sent once, whoever asks.
+        """The URI of an object with those bytes, below `gs://…`; the bytes are sent once.
 
-        Its name is its content's, so an object that is there already is the same.
+        The digest of the content names the object, so an object that exists already is the same.
         """
         digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         uri = f"{base_uri.rstrip('/')}/inputs/{digest}.{_SUFFIX.get(mime, 'bin')}"
@@ -65,19 +65,21 @@ class GcsBucket:
             raise
 
     async def download_object(self, uri: str, out: Path) -> Path:
-        """The object as the file `out`; complete or not at all. Raises Gone where there is none."""
+        """Downloads the object to the file `out`, completely or not at all. Raises Gone if there is
+        none.
+        """
         bucket, name = self._split_bucket_and_name(uri)
         try:
             return await download_file(
                 self._client, f"{_build_object_path(bucket, name)}?alt=media", out
             )
         except NotFoundElsewhere:
-            # Where media are asked for, Cloud Storage says no in plain text, as any proxy may.
+            # On media requests Cloud Storage refuses in plain text, and so may any proxy.
             await self._read_size(bucket, name)
             raise
 
     async def can_object_exist(self, uri: str) -> bool:
-        """Whether the object is there; also where nobody can say."""
+        """Whether the object exists; True also if the service doesn't say."""
         bucket, name = self._split_bucket_and_name(uri)
         try:
             await self._read_size(bucket, name)
@@ -90,7 +92,7 @@ class GcsBucket:
     async def list_objects(self, folder: str) -> tuple[str, ...]:
         """URIs of the objects below a `gs://…/`, by name.
 
-        Nothing else counts, whatever is listed. Raises ProviderError for what is no list.
+        Skips listed items with other names. Raises ProviderError if the answer is not a list.
         """
         bucket, prefix = self._split_bucket_and_name(folder)
         uris: set[str] = set()
@@ -158,7 +160,9 @@ class GcsBucket:
             )
 
     async def _read_size(self, bucket: str, name: str) -> str:
-        """The size of an object in bytes, as the service writes it; Gone where there is none."""
+        """The size of an object in bytes, as the service writes it; raises Gone if there is no
+        object.
+        """
         reply = await self._client.request_with_retry(
             "GET", _build_object_path(bucket, name), params={"fields": "size"}
         )
@@ -202,7 +206,9 @@ class _ObjectExists(InvalidRequest):
 
 
 def normalize_storage_uri(uri: str) -> str:
-    """A film's `storage_uri` without the slash at its end; InvalidRequest where it is none."""
+    """The film's `storage_uri` without the slash at its end; raises InvalidRequest if it is not
+    one.
+    """
     if uri and not _URI.fullmatch(uri):
         raise InvalidRequest(
             f"`storage_uri` is not a Cloud Storage folder: {uri}",
@@ -212,9 +218,9 @@ def normalize_storage_uri(uri: str) -> str:
 
 
 def extract_safe_object_uri(raw_uri: object, redactor: Redactor) -> str:
-    """The URI by which an object that a service named is kept; empty where it names none.
+    """The URI that we keep for an object that a service named; empty if it names none.
 
-    The name alone: neither what stands in a query, which may let anybody in, nor one of our keys.
+    Keeps only the name: a query may give access to everybody, and it may contain one of our keys.
     """
     plain = raw_uri.partition("?")[0].partition("#")[0] if isinstance(raw_uri, str) else ""
     match = _URI.fullmatch(plain)
@@ -222,7 +228,7 @@ def extract_safe_object_uri(raw_uri: object, redactor: Redactor) -> str:
 
 
 def build_result_folder_uri(base_uri: str, attempt_tag: str) -> str:
-    """Where an attempt's results go: a prefix of its own, with a slash at its end."""
+    """Where the results of an attempt go: its own prefix, which ends in a slash."""
     return "/".join(filter(None, (base_uri, attempt_tag))) + "/"
 
 

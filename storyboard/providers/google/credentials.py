@@ -28,7 +28,7 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _TIMEOUT_S = 30.0
 _PRINTABLE = re.compile(r"[!-~]+")
 
-logging.getLogger("google.auth").setLevel(logging.ERROR)  # what it warns of is told as an error
+logging.getLogger("google.auth").setLevel(logging.ERROR)  # an error reports this problem
 
 
 class Credentials:
@@ -58,7 +58,7 @@ class Credentials:
             return headers
 
     async def find_project(self) -> str:
-        """The project that the credentials belong to; empty where they do not say."""
+        """The project that the credentials belong to; empty if they don't say."""
         async with self._lock:
             await self._load_credentials_once()
             return self._project
@@ -169,7 +169,7 @@ class _AuthResponse:
 
 
 class _AuthTransport:
-    """google-auth's requests by httpx; blocks, so it is called in a thread."""
+    """The transport that google-auth needs, built on httpx; it blocks, so it runs in a thread."""
 
     def __call__(
         self,

@@ -101,7 +101,7 @@ class Gemini:
             raise _retirement_error(request.model, error) from error
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
-        """How the job stands."""
+        """The state of the job."""
         interfaces = self._open_interfaces()
         if interfaces.content.is_content_operation(operation.name):
             return interfaces.content.poll(operation)
@@ -169,7 +169,7 @@ def _choose_interface_name(request: Request) -> str:
 
 
 def _build_error_translator(redactor: Redactor) -> Verdict:
-    """What the service's own errors mean, where that is more than their status says."""
+    """What the service's own errors mean, if they mean more than their status."""
     from storyboard.providers.google.gemini_files import NotFound, NotFoundOrForbidden
 
     def translate_known_error(api_error: ApiError) -> StoryboardError | None:

@@ -50,7 +50,7 @@ class NotFoundOrForbidden(Gone):
 
 @dataclass(frozen=True, slots=True)
 class GeminiFile:
-    """What the service says of a file."""
+    """What the service says about a file."""
 
     uri: str
     state: str
@@ -69,7 +69,7 @@ class GeminiFiles:
 
     @staticmethod
     def parse_file_id(uri: str) -> str:
-        """The file's id in a URI of whatever host; empty where it names no file."""
+        """The id of the file in a URI of any host; empty if the URI names no file."""
         try:
             match = _NAME.search(urlsplit(uri).path)
         except ValueError:
@@ -77,9 +77,10 @@ class GeminiFiles:
         return match[1] if match else ""
 
     def to_storable_uri(self, uri: str) -> str:
-        """The URI as it is kept: a file's own, without what else came along; empty for none.
+        """The URI as we keep it: only the file's own address; empty for none.
 
-        Of a file the path says it all; any other address is taken as it is, unless it shows a key.
+        The path of a file's URI identifies it. We keep any other address as it is, unless it
+        contains a key.
         """
         if self.parse_file_id(uri):
             parts = urlsplit(uri)
@@ -91,7 +92,7 @@ class GeminiFiles:
         return "" if self._client.redactor.contains_secret(uri) else uri
 
     async def read_file_status(self, uri: str) -> GeminiFile:
-        """The file as it is now. Raises Gone when it expired or never was."""
+        """The current state of the file. Raises Gone if it expired or never existed."""
         try:
             reply = await self._client.request_with_retry(
                 "GET", f"/v1beta/files/{self.parse_file_id(uri)}"
@@ -101,10 +102,10 @@ class GeminiFiles:
         return _parse_file(reply.value)
 
     async def wait_until_active(self, uri: str) -> GeminiFile:
-        """The file once it can be used, for which it waits up to three minutes.
+        """The file when it is ready; waits up to three minutes.
 
         Raises Gone, ProcessingFailed for a file that the service could not make ready, and NotNow
-        when it takes longer.
+        if it takes longer.
         """
         pause, deadline = _FIRST_PAUSE_S, time.monotonic() + _PATIENCE_S
         while True:
@@ -132,23 +133,24 @@ class GeminiFiles:
         return {"delivery": "uri"}
 
     async def wait_for_readable_uri(self, uri: str) -> str:
-        """The URI of a file that can be used, once it can; empty for any that names none."""
+        """The URI of a file that is ready to use; empty if the URI names no file."""
         if not self.parse_file_id(uri):
             return ""
         await self.wait_until_active(uri)
         return uri
 
     async def download_result(self, uri: str, out: Path, expires_at: float | None = None) -> Path:
-        """The file as `out`, from our own origin where the URI names one; else without the key.
+        """Downloads the file to `out`: from our own origin if the URI names one, else without the
+        key.
 
-        The download alone says whether it can be had; how the file stands is asked only where the
-        download says that it can't. `expires_at` is what is known of its end, seconds since the
-        epoch. Raises Gone, AuthenticationError for a file that should be there still and is not
-        shown, OperationFailed for one that never gets ready, and NotNow for one that is not yet.
+        The download decides whether the file can be had. Only if it fails, this method asks for the
+        state of the file. `expires_at` is the known end of the file, in seconds since the epoch.
+        Raises Gone, AuthenticationError for a file that should still exist but is not shown,
+        OperationFailed for one that never gets ready, and NotNow for one that is not ready yet.
         """
         await self._client.build_headers(
             False
-        )  # reads the key, which may not show in what is asked
+        )  # reads the key first, because no key may appear in a requested address
         if not self.to_storable_uri(uri):
             raise ProviderError(
                 "the address of the result contains a key",
@@ -182,7 +184,7 @@ class GeminiFiles:
             raise self._expiry_error() from error
 
     async def _wait_if_processing(self, uri: str) -> bool:
-        """Whether a file that could not be had was being made ready, which it is by now."""
+        """Whether a file that we could not download was still being prepared, and is ready now."""
         try:
             if (await self.read_file_status(uri)).state == "ACTIVE":
                 return False
@@ -198,7 +200,7 @@ class GeminiFiles:
         return True
 
     async def upload_video(self, path: Path) -> str:
-        """The URI of an MP4 of ours that was sent there, once it can be used; free."""
+        """The URI of an MP4 that we uploaded, when it is ready to use; free."""
         data = await asyncio.to_thread(path.read_bytes)
         started = await self._client.request_with_retry(
             "POST",

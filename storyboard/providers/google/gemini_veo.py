@@ -67,7 +67,7 @@ class GeminiVeo:
         return Operation(name)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
-        """How the job stands."""
+        """The state of the job."""
         if (match := _OPERATION.fullmatch(operation.name)) is None:
             name = self._client.redactor(operation.name)
             raise Gone(f"`{name}` is not a job of the Gemini API", provider=self._client.provider)
@@ -145,7 +145,7 @@ class GeminiVeo:
                 if (expires_at := (await self._files.read_file_status(uri)).expires_at) is not None:
                     return expires_at
             except ProviderError:
-                pass  # the download will say what is wrong with it
+                pass  # the download reports what is wrong with it
         entry = load_catalog().models.get((self._client.provider, model_id))
         kept_h = entry.retention_h if entry else None
         return None if kept_h is None else time.time() + kept_h * 3600.0

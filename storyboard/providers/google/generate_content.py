@@ -1,7 +1,7 @@
 """Stills, texts and speech of Gemini models over `generateContent`, on both of its hosts.
 
-The answer to the order is the whole job: there is nothing to ask for later, so what came is
-remembered for as long as this process lives and is lost with it.
+The answer to the submit is the whole job, so there is nothing to poll later. This process keeps the
+answer in memory; when the process ends, the answer is lost.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ _SUFFIX: Mapping[str, str] = MappingProxyType(
 
 
 class GenerateContentClient:
-    """The `generateContent` of one host; `path_prefix` stands before `/models/ID` in its paths."""
+    """The `generateContent` of one host; `path_prefix` comes before `/models/ID` in its paths."""
 
     def __init__(self, client: ServiceClient, path_prefix: str) -> None:
         self._client = client
@@ -89,10 +89,10 @@ class GenerateContentClient:
         return operation_name.startswith(_NAME_PREFIX)
 
     async def submit(self, request: Request, place: Workplace) -> Operation:
-        """Orders one still, text or line, and waits for it; the samples are the operation's.
+        """Orders one still, text or line, and waits for it; the operation holds the samples.
 
-        An answer that is no use is told by `poll`, since it may have cost money. Raises
-        RefusedError where a filter refused.
+        If an answer is unusable, `poll` reports it, since it may have cost money. Raises
+        RefusedError if a filter refused.
         """
         with convert_unsent_errors(self._client.provider):
             body = await build_content_body(request, place, self._client.provider)
@@ -120,7 +120,7 @@ class GenerateContentClient:
         return Operation(name, outcome.samples if isinstance(outcome, Done) else ())
 
     def poll(self, operation: Operation) -> Outcome:
-        """What came with the answer; Failed where this process never saw it."""
+        """The samples of the answer; Failed if this process never received it."""
         return self._outcomes.get(
             operation.name,
             Failed(
@@ -231,8 +231,8 @@ def _extract_media_with_suffix(
 ) -> tuple[bytes, str] | None:
     """The media of that family among the parts, and the suffix of their file.
 
-    Of pictures the last one counts, since a model that thinks sends its sketches first; sound may
-    come in pieces.
+    The last picture counts, since a model that thinks sends its sketches first. Sound may come in
+    several parts.
     """
     chunks: list[tuple[bytes, str]] = []
     for part in parts:
@@ -273,7 +273,7 @@ def _find_candidate(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _list_parts(candidate: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What the model says, its thoughts left out."""
+    """The model's text without its thoughts."""
     content = candidate.get("content")
     parts = content.get("parts") if isinstance(content, Mapping) else None
     listed = parts if isinstance(parts, list) else []
@@ -281,7 +281,7 @@ def _list_parts(candidate: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _has_billable_output(answer: Mapping[str, Any]) -> bool:
-    """Whether tokens were put out, as far as an answer tells; those are what is paid for."""
+    """Whether the answer reports output tokens; those are what the service charges for."""
     usage = answer.get("usageMetadata")
     if not isinstance(usage, Mapping) or not isinstance(usage.get("promptTokenCount"), int):
         return True

@@ -1,4 +1,4 @@
-"""What became of a long-running operation of Google's that makes videos."""
+"""Reads the outcome of a long-running operation of Google that makes videos."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _CURES = {
     9: "set up what the message names; until then the same request fails again",
     16: "see `storyboard doctor` for the keys that are set",
 }
-"""By code, what helps where asking for the same once more does not."""
+"""By code: what helps, if sending the same request once more does not."""
 
 UNSAFE_ADDRESS = "the address of the result is invalid or contains a key; it is not saved"
-"""Of a result that can be had in no other way."""
+"""Said of a result that has no other address."""
 
 NO_RESULT = "the job ended, but its result has an unknown format"
 
@@ -45,9 +45,9 @@ _PROVISIONING_S = 75.0
 
 
 async def read_outcome(answer: Any, scratch: Path, redactor: Redactor) -> Outcome:
-    """How the operation stands; results that came along are written below `scratch`.
+    """The state of the operation; writes results that the answer contains below `scratch`.
 
-    Raises ProviderError for an answer that does not say.
+    Raises ProviderError for an answer without a state.
     """
     if (state := read_operation_state(answer, redactor)) is not None:
         return state
@@ -65,7 +65,7 @@ async def read_outcome(answer: Any, scratch: Path, redactor: Redactor) -> Outcom
 def build_done_outcome(
     samples: Sequence[Sample], response: Mapping[str, Any], redactor: Redactor
 ) -> Done:
-    """The samples that came, and why others did not."""
+    """The samples of the answer, and why others are missing."""
     reasons = explain_filtered_samples(response, redactor)
     concern = find_filter_categories(reasons)
     return Done(
@@ -80,10 +80,10 @@ def build_done_outcome(
 def read_operation_state(
     answer: Any, redactor: Redactor
 ) -> Running | Failed | Filtered | Unusable | None:
-    """What an answer says of an operation; None of one that ended well.
+    """The error of an operation; None if it ended well.
 
-    Only an error of Google's form says that the job came to nothing. Raises ProviderError for an
-    answer that says neither that it is done nor that it is not.
+    Only an error in Google's own form says that the job failed. Raises ProviderError for an answer
+    that says neither that the job is done nor that it is not.
     """
     payload: Mapping[str, Any] = answer if isinstance(answer, Mapping) else {}
     is_done, error = payload.get("done"), payload.get("error")
@@ -106,7 +106,7 @@ def read_operation_state(
 def classify_missing_result(
     answer: Mapping[str, Any], response: Mapping[str, Any], redactor: Redactor
 ) -> Filtered | Unusable:
-    """Why a job that ended well has no result: its filter, or nobody knows."""
+    """Why a job that ended well has no result: a filter, or unknown."""
     if reasons := explain_filtered_samples(response, redactor):
         concern = find_filter_categories(reasons)
         return Filtered(
@@ -119,7 +119,7 @@ def classify_missing_result(
 
 
 def classify_operation_error(error: Mapping[str, Any], redactor: Redactor) -> Failed | Filtered:
-    """What an operation's `error` means; its code is one of gRPC."""
+    """What an operation's `error` means; its code is a gRPC code."""
     code = error.get("code")
     message = redactor(error.get("message") or f"code {code}")
     if code == _INVALID and find_support_codes(message):
@@ -150,7 +150,7 @@ def explain_filtered_samples(response: Mapping[str, Any], redactor: Redactor) ->
 
 
 def count_filtered_samples(response: Mapping[str, Any]) -> int | None:
-    """How many a filter took, where a response counts them."""
+    """How many samples a filter took, if a response counts them."""
     raw_count = response.get("raiMediaFilteredCount")
     match = isinstance(raw_count, int | str) and re.fullmatch(r"[1-9]\d{0,3}", str(raw_count))
     return int(match[0]) if match else None
@@ -170,7 +170,7 @@ async def _save_video_sample(video: Any, scratch: Path, redactor: Redactor) -> S
 
 
 def _save_base64_mp4(base64_text: object, path: Path) -> bool:
-    """Whether the text was an MP4 file, which is at `path` now."""
+    """Whether the text was an MP4 file; the file is then at `path`."""
     try:
         data = decode_base64_medium(base64_text, "")
     except ProviderError:

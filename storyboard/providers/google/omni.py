@@ -57,7 +57,7 @@ from storyboard.providers.http.service import ServiceClient, convert_unsent_erro
 
 _NAME_PREFIX = "interactions/"
 _KEPT_S = 55 * 24 * 3600.0
-"""An interaction can be gone on from for so long; its files are kept for less."""
+"""How long an interaction can be continued; its files are kept for a shorter time."""
 
 _IDENTIFIER = re.compile(r"[\w=-][\w.=~-]{0,400}", re.ASCII)
 _FINAL_STATUSES = frozenset({"completed", "failed", "cancelled", "incomplete", "budget_exceeded"})
@@ -71,13 +71,15 @@ _DEFAULT_PROMPT = "Continue the scene."
 
 
 class MediaHost(Protocol):
-    """What the two hosts do differently: where media lie."""
+    """What differs between the two hosts: where media are stored."""
 
     def build_delivery_options(self, request: Request) -> Mapping[str, str]:
-        """How the result is wanted: `delivery`, and `gcs_uri` where it goes into a bucket."""
+        """The form of the result: `delivery`, and `gcs_uri` if it goes into a bucket."""
 
     async def wait_for_readable_uri(self, uri: str) -> str:
-        """The URI of a video as the service reads it, once it can; empty for any it can't."""
+        """The URI of a video that the service can read, when it is ready; empty if the service
+        can't read it.
+        """
 
     async def upload_video(self, path: Path) -> str:
         """The URI of a local MP4 that was sent up, since it is too large to go along."""
@@ -87,7 +89,7 @@ class MediaHost(Protocol):
 
 
 class Omni:
-    """The Interactions of one host; `path_prefix` stands before `/interactions` in its paths."""
+    """The Interactions of one host; `path_prefix` comes before `/interactions` in its paths."""
 
     def __init__(self, client: ServiceClient, path_prefix: str, host: MediaHost) -> None:
         self._client = client
@@ -130,7 +132,7 @@ class Omni:
         return Operation(_NAME_PREFIX + name)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
-        """How the job stands. A result that comes along is written below the scratch folder."""
+        """The state of the job; writes a result in the answer below the scratch folder."""
         name = _NAME_PREFIX + operation.name.rpartition(_NAME_PREFIX)[2]
         value = await self._fetch_interaction(name)
         raw_status = value.get("status")
@@ -179,7 +181,7 @@ class Omni:
         return reply.value
 
     async def _resolve_extension_source(self, video: Input | None) -> Mapping[str, str]:
-        """What an extension goes on from, in the terms of the body."""
+        """The source of an extension, as the body of the request names it."""
         if video is None:
             raise self._missing_source_error("there is no video to extend")
         fresh = video.expires_at is None or video.expires_at > time.time()
@@ -236,7 +238,7 @@ class Omni:
         return await write_base64_medium(video.get("data"), out, self._client.provider)
 
     def _find_safe_video_uri(self, video: Mapping[str, Any]) -> str:
-        """Where a result lies; empty where nobody says so, or by an address that shows a key."""
+        """The address of a result; empty if there is none, or if the address contains a key."""
         uri = video.get("uri")
         if not isinstance(uri, str):
             return ""
@@ -280,11 +282,11 @@ def build_omni_body(
     extension_source: Mapping[str, str],
     delivery_options: Mapping[str, str],
 ) -> dict[str, Any]:
-    """What an interaction is created with.
+    """The body that creates an interaction.
 
-    `pictures` are bytes and MIME types of the inputs that are no videos, in their order.
-    `extension_source` is what an extension goes on from: `previous_interaction_id`, or `uri` or
-    `data` of a video.
+    `pictures` are bytes and MIME types of the inputs that are not videos, in their order.
+    `extension_source` is the source of an extension: `previous_interaction_id`, or `uri` or `data`
+    of a video.
     """
     settings = request.settings
     is_extension = request.kind is Kind.EXTEND
@@ -334,9 +336,9 @@ def _choose_task(roles: Sequence[Role], *, is_extension: bool) -> str:
 
 
 def _add_picture_tags(prompt: str, picture_roles: Sequence[Role]) -> str:
-    """The prompt behind the tags that say which picture is what.
+    """The prompt, after the tags that name each picture.
 
-    A first frame alone needs none: the task says it.
+    A first frame alone needs no tag: the task names it.
     """
     frames = {Role.FIRST_FRAME: "<FIRST_FRAME>", Role.LAST_FRAME: "<LAST_FRAME>"}
     numbered_roles = [(role, number) for number, role in enumerate(picture_roles, 1)]
@@ -352,7 +354,7 @@ def _add_picture_tags(prompt: str, picture_roles: Sequence[Role]) -> str:
 
 
 def _list_outputs(interaction: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """What the model put out, in order, wherever the reply has it."""
+    """The outputs of the model, in order, wherever the reply has them."""
     for key in ("steps", "outputs"):
         for step in _keep_mappings(interaction.get(key)):
             if step.get("type") in ("user_input", "thought"):
@@ -369,9 +371,9 @@ def _list_videos(interaction: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _has_possible_output(interaction: Mapping[str, Any]) -> bool:
-    """False only where the service itself counts that it put out no tokens: they are what is paid.
+    """False only if the service itself counts zero output tokens: those are what it charges for.
 
-    A `0` that is no number, such as `false`, counts nothing.
+    A `0` that is not a number, such as `false`, does not count.
     """
     usage = interaction.get("usage")
     count = usage.get("total_output_tokens") if isinstance(usage, Mapping) else None
@@ -379,7 +381,7 @@ def _has_possible_output(interaction: Mapping[str, Any]) -> bool:
 
 
 def _compute_file_expiry(interaction: Mapping[str, Any]) -> float | None:
-    """When the file of an interaction is thrown away, by the time at which it was made."""
+    """When the service deletes the file of an interaction, from the time at which it was made."""
     stamp = interaction.get("updated") or interaction.get("created")
     made_at = parse_timestamp(stamp) if isinstance(stamp, str) else None
     return None if made_at is None else made_at + FILE_KEPT_S

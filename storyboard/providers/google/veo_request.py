@@ -70,9 +70,9 @@ def build_vertex_body(
 
 
 def build_gemini_body(request: Request, media: Sequence[Medium]) -> dict[str, Any]:
-    """What the Gemini API is sent; `media` stand in the order of `request.inputs`.
+    """The body for the Gemini API; `media` are in the order of `request.inputs`.
 
-    An extension has one length there, which is not to be named.
+    An extension has only one length there, and the body must not name it.
     """
     parameters: dict[str, Any] = {}
     if request.kind is not Kind.EXTEND:

@@ -145,7 +145,7 @@ class Vertex:
             raise _retirement_error(request.model, error) from error
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
-        """How the job stands."""
+        """The state of the job."""
         from storyboard.providers.google.omni import Omni
 
         if operation.name.startswith("content/"):
@@ -163,13 +163,13 @@ class Vertex:
         return await self._veo.fetch(sample, place)
 
     async def account(self) -> str:
-        """Whose quota is used: the project's."""
+        """The account whose quota is used: the project."""
         return await self._project.resolve_location_path("") or "key"
 
     async def trace(self, tag: str) -> tuple[Sample, ...]:
-        """What lies under an attempt's own prefix: results that its lost answer would have named.
+        """The results below an attempt's own prefix, which its lost answer would have named.
 
-        Nothing there proves nothing: the job may run still, or have ended without a result.
+        An empty prefix proves nothing: the job may still run, or have ended without a result.
         """
         from storyboard.providers.google.cloud_storage import (
             build_result_folder_uri,
@@ -187,7 +187,9 @@ class Vertex:
         await self._project.close()
 
     async def _check_bucket_access(self) -> None:
-        """Raises AuthenticationError where results would lie in a bucket that stays shut to us."""
+        """Raises AuthenticationError if results would go to a bucket that our credentials can't
+        open.
+        """
         if self._storage_uri and await self._project.has_api_key():
             raise AuthenticationError(
                 "VERTEX_API_KEY can't access buckets, so a result in "
@@ -198,7 +200,7 @@ class Vertex:
             )
 
     async def _open_content(self) -> GenerateContentClient:
-        """Stills, texts and speech, whose models are in no region."""
+        """Stills, texts and speech, whose models belong to no region."""
         from storyboard.providers.google.generate_content import GenerateContentClient
         from storyboard.providers.google.vertex_project import GLOBAL
 
@@ -210,7 +212,7 @@ class Vertex:
         return self._content_client
 
     async def _open_omni(self) -> Omni:
-        """Omni, which is in no region either; its interface has not left v1beta1."""
+        """Omni, which belongs to no region either; its interface is still v1beta1."""
         from storyboard.providers.google.omni import Omni
         from storyboard.providers.google.vertex_omni import VertexMediaHost
         from storyboard.providers.google.vertex_project import GLOBAL
@@ -230,7 +232,7 @@ class Vertex:
 
 
 def _choose_interface_name(request: Request) -> str:
-    """The interface that the model is asked through; of one that nobody knows, by its name."""
+    """The interface of the model; an unknown model's is guessed from its name."""
     model = load_catalog().models.get((Vertex.name, request.model))
     if model is not None:
         return model.wire

@@ -20,14 +20,16 @@ class VertexMediaHost:
         self._storage_uri = storage_uri
 
     def build_delivery_options(self, request: Request) -> Mapping[str, str]:
-        """Into the bucket, below a prefix of this attempt's own; inline where there is none."""
+        """Into the bucket, below this attempt's own prefix; inside the answer if there is no
+        bucket.
+        """
         base_uri = normalize_storage_uri(self._storage_uri)
         if not base_uri:
             return {"delivery": "inline"}
         return {"delivery": "uri", "gcs_uri": build_result_folder_uri(base_uri, request.tag)}
 
     async def wait_for_readable_uri(self, uri: str) -> str:
-        """The URI, of an object in a bucket. Raises Gone where it is there no more."""
+        """The URI of an object in a bucket. Raises Gone if it no longer exists."""
         if not uri.startswith("gs://"):
             return ""
         if not await self._project.bucket.can_object_exist(uri):
@@ -49,7 +51,7 @@ class VertexMediaHost:
         return await self._project.bucket.upload_bytes(data, "video/mp4", base_uri)
 
     async def download_result(self, uri: str, out: Path, expires_at: float | None = None) -> Path:
-        """A result as the file `out`; an object has no end but that of its bucket's rules."""
+        """Downloads a result to `out`; an object lives as long as the rules of its bucket say."""
         if not uri.startswith("gs://"):
             raise ProviderError(
                 f"`{self._project.redactor(uri)}` is not in a bucket",

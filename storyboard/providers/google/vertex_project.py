@@ -1,7 +1,7 @@
-"""A project of Google Cloud as the adapters need it: its models' addresses, its keys, its buckets.
+"""A project of Google Cloud for the adapters: its models' addresses, its keys, its buckets.
 
-Nothing is looked for before the first use. The film's `providers.vertex` wins over the
-environment, and the environment over what the credentials say.
+It looks up nothing before the first use. The film's `providers.vertex` overrides the environment,
+and the environment overrides the credentials.
 """
 
 from __future__ import annotations
@@ -68,11 +68,11 @@ class VertexProject:
         return f"projects/{checked_project}/locations/{location}"
 
     async def has_api_key(self) -> bool:
-        """Whether we are known by a key alone, which opens no bucket."""
+        """Whether we have only an API key, which opens no bucket."""
         return await self._credentials.has_api_key()
 
     async def resolve_publisher_path(self, location: str) -> str:
-        """What the names of Google's models begin with there, without a slash at either end."""
+        """The prefix of Google's model names on this host, without a slash at either end."""
         location_path = await self.resolve_location_path(location)
         return f"{location_path}/publishers/google".lstrip("/")
 

@@ -69,7 +69,7 @@ class VertexVeo:
         return Operation(name)
 
     async def poll(self, operation: Operation, place: Workplace) -> Outcome:
-        """How the job stands, asked where it was made, whatever the settings say by now."""
+        """The state of the job, from where it was made, even if the settings have changed."""
         match = OPERATION.fullmatch(operation.name)
         if match is None:
             name = self._project.redactor(operation.name)
@@ -132,7 +132,7 @@ class VertexVeo:
         return media
 
     async def _is_video_in_bucket(self, source: Input) -> bool:
-        """Whether a take that is run on lies in a bucket still; with no file here it has to."""
+        """Whether the take to extend is still in a bucket; without a local file it must be."""
         if source.role is not Role.VIDEO or not source.uri.startswith("gs://"):
             return False
         return source.path is None or await self._project.bucket.can_object_exist(source.uri)

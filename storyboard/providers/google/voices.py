@@ -1,7 +1,7 @@
-"""The voices of Gemini's speech models, and which one a few words mean.
+"""The voices of Gemini's speech models, and which one a description chooses.
 
-Names and characters are those of Google's documentation; whether a voice sounds like a woman's or
-a man's is what its catalogue of the same voices in Cloud Text-to-Speech says.
+Names and characters come from Google's documentation. Whether a voice sounds like a woman's or a
+man's comes from its catalogue of the same voices in Cloud Text-to-Speech.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Voice:
     is_woman: bool
 
     def score_likeness(self, words: frozenset[str]) -> int:
-        """How many of the words speak of this character; its own word counts twice."""
+        """How many of the words match this character; its own word counts twice."""
         alike = _ALIKE.get(self.character, "").split()
         return 2 * (self.character in words) + len(words.intersection(alike))
 

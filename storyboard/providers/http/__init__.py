@@ -1,7 +1,7 @@
-"""HTTP for providers: what costs money is sent at most once, and no key is ever shown.
+"""HTTP for providers: it sends what costs money at most once, and never shows a key.
 
-This is the public place of it; docs/plugins.md says what it promises. Names are imported when they
-are first used, since planning loads a provider's module and needs no HTTP.
+This is the public module; docs/plugins.md says what it promises. It imports names when they are
+first used, since planning loads a provider's module and needs no HTTP.
 """
 
 from importlib import import_module

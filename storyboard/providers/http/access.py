@@ -11,16 +11,16 @@ from storyboard.errors import AuthenticationError
 from storyboard.providers.http.redaction import Redactor
 
 Access: TypeAlias = Callable[[bool], Awaitable[Mapping[str, str]]]
-"""Headers that carry the key; True asks for fresh ones, after the service refused them."""
+"""Headers that carry the key; True asks for fresh ones, after the service refused the last ones."""
 
 _KEY = re.compile(r"[!-~]+")
 
 
 def read_key(provider: str, variables: Sequence[str], redactor: Redactor, *, hint: str = "") -> str:
-    """The key in the first of the environment's `variables` that is set, known to the redactor.
+    """The key in the first of the environment's `variables` that is set; the redactor learns it.
 
-    Raises AuthenticationError, which names the variable, where none is set or where what it holds
-    can't go into a header; `hint` says where one gets a key.
+    Raises AuthenticationError, which names the variable, if none is set or if its value can't go
+    into a header; `hint` says where to get a key.
     """
     for variable in variables:
         if key := os.environ.get(variable, "").strip():

@@ -41,7 +41,7 @@ _ACCESS_CURES: Sequence[tuple[re.Pattern[str], str]] = tuple(
 
 
 def suggest_payment_cure(api_error: ApiError) -> str:
-    """What helps where there is no quota or no money; empty for a quota that time fills again."""
+    """What helps if there is no quota or no money; empty for a quota that time restores."""
     if api_error.is_quota_zero:
         return _NO_QUOTA
     words = f"{api_error.code} {api_error.message}"

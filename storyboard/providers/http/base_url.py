@@ -1,4 +1,4 @@
-"""Where a service is: its own address, or the one that the environment names instead."""
+"""The address of a service: its own, or the one that the environment names instead."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from storyboard.errors import EnvironmentProblem, ProviderError
 
 
 def resolve_base_url(variable_name: str, default: str) -> str:
-    """`scheme://host[:port]` of a service; the environment variable `variable_name` wins.
+    """`scheme://host[:port]` of a service; the environment variable `variable_name` overrides it.
 
-    Raises EnvironmentProblem for a variable that holds anything but an origin, and for plain http
-    to a host that is not this machine: a key would go over the wire for all to read.
+    Raises EnvironmentProblem if the variable is not an origin, and for plain http to a host that is
+    not this machine: the key would be readable on the network.
     """
     configured = os.environ.get(variable_name, "").strip()
     if not configured:

@@ -1,6 +1,6 @@
-"""HTTP clients as this machine is set up: its proxies and whom it trusts.
+"""HTTP clients with this machine's settings: its proxies and its trusted certificates.
 
-What is wrong with them is found before anything is sent, and told by the variable that says it.
+It checks these settings before anything is sent, and an error names the variable to correct.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def build_timeouts(read_timeout_s: float) -> httpx.Timeout:
 
 @lru_cache(maxsize=1)
 def load_tls_context() -> ssl.SSLContext:
-    """Whom TLS believes; read once, since it takes longer than many a request.
+    """The certificates that TLS trusts; read once, since that takes longer than many requests.
 
     Raises EnvironmentProblem for certificates that can't be read.
     """
@@ -86,7 +86,7 @@ def convert_proxy_errors() -> Iterator[None]:
 
 
 def _find_bad_proxy_variable() -> tuple[str, Exception] | None:
-    """The variable whose proxy no client can be made for, and why."""
+    """The variable whose proxy can't be used, and why."""
     import httpx
 
     for scheme in ("http", "https", "all"):

@@ -1,7 +1,7 @@
-"""Fetching a result: streamed, resumed, and looked at before it is believed.
+"""Fetches a result: streams it, resumes it, and checks it before use.
 
-Redirects are followed by hand: the key goes only to the service's own origin, and only addresses
-that are https (or on this machine, for a service that is) are asked at all.
+It follows redirects itself: the key goes only to the service's own origin, and only https addresses
+are allowed (http on this machine, if the service itself is here).
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _LARGEST_WORDS = 1 << 16
 _WORDS = ("text/", "application/json", "application/xml")
 
 Elsewhere: TypeAlias = Callable[[Any], str]
-"""The address that a JSON answer names in place of the medium; empty where it names none."""
+"""The address that a JSON answer names in place of the medium; empty if it names none."""
 
 
 @dataclass(slots=True)
 class _PartialFile:
-    """How far a download has come."""
+    """The progress of a download."""
 
     path: Path
     etag: str = ""
-    """Of the version that the bytes belong to."""
+    """The ETag of the version that the bytes belong to."""
     total_size: int | None = None
     """Bytes of the whole, where the service says so."""
 
@@ -50,13 +50,14 @@ class _PartialFile:
 async def download_file(
     client: ServiceClient, url: str, out: Path, *, extract_media_url: Elsewhere | None = None
 ) -> Path:
-    """The medium at `url` as the file `out`, which the caller owns; complete or not at all.
+    """Downloads the medium at `url` to the file `out`, completely or not at all; the caller owns
+    the file.
 
-    `url` is absolute, or a path of the wire's own origin; `extract_media_url` reads where a JSON
-    answer says that the medium is. A download that breaks is resumed where the service can. Raises
-    Gone only where the service itself says so, from its own origin and in an error of its own; a
-    proxy or another host does not know what the service keeps. Raises ProviderError for what is no
-    medium: an empty body, words instead of a picture.
+    `url` is absolute, or a path on the service's own origin; `extract_media_url` reads the address
+    from a JSON answer. If a download breaks, it resumes if the service can. Raises Gone only if the
+    service itself says so, from its own origin and in its own form of error; a proxy or another
+    host does not know what the service keeps. Raises ProviderError if the answer is not a medium:
+    an empty body, or text instead of a picture.
     """
     url = url if "://" in url else f"{client.base}/{url.removeprefix('/')}"
     part = _PartialFile(out.with_name(f".{out.name}.part"))
@@ -94,7 +95,7 @@ class _DownloadBroken(Exception):
 async def _download_rest(
     client: ServiceClient, url: str, part: _PartialFile, extract_media_url: Elsewhere | None
 ) -> None:
-    """Fetches what is missing; raises _DownloadBroken when that is still not all."""
+    """Fetches the missing bytes; raises _DownloadBroken if some are still missing."""
     import httpx
 
     start = part.size
@@ -137,7 +138,7 @@ async def _download_rest(
 
 
 async def _check_media_response(client: ServiceClient, answer: httpx.Response) -> None:
-    """Raises for an answer that is no medium."""
+    """Raises an error if the answer is not a medium."""
     content_type = answer.headers.get("content-type", "").lower()
     if answer.status_code in (200, 206):
         if content_type.startswith(_WORDS):
@@ -175,7 +176,7 @@ def _is_json(answer: httpx.Response) -> bool:
 
 
 async def _read_limited_body(answer: httpx.Response) -> bytes:
-    """The words of an answer, as far as they are of interest."""
+    """The text of an answer, as much of it as helps a person."""
     body = b""
     async for chunk in answer.aiter_bytes():
         body += chunk
@@ -187,7 +188,7 @@ async def _read_limited_body(answer: httpx.Response) -> bytes:
 async def _stream_body_to_file(
     client: ServiceClient, answer: httpx.Response, part: _PartialFile
 ) -> None:
-    """Streams the body to the file, on from where it stopped where the service goes on there."""
+    """Streams the body to the file; continues at the last byte if the service allows it."""
     can_resume = answer.status_code == 206 and _parse_range_start(answer) == part.size
     if not can_resume:
         part.path.unlink(missing_ok=True)
@@ -211,6 +212,6 @@ async def _stream_body_to_file(
 
 
 def _parse_range_start(answer: httpx.Response) -> int:
-    """The first byte of a partial answer; -1 where it does not say."""
+    """The first byte of a partial answer; -1 if the answer does not say."""
     start = answer.headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
     return int(start) if start.isdigit() else -1

@@ -1,4 +1,4 @@
-"""What a service says when it says no: the envelopes that are in use, read as one."""
+"""Reads the error bodies of services, in all the forms that they use, into one value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MONTH_S = 31 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class ApiError:
-    """An error as a service tells it."""
+    """An error, as a service reports it."""
 
     status: int
     """Of HTTP."""
@@ -26,7 +26,7 @@ class ApiError:
     message: str = ""
     retry_after_s: float | None = None
     is_quota_zero: bool = False
-    """The quota that was passed allows nothing at all."""
+    """The exceeded quota is zero: it allows nothing at all."""
 
     @property
     def is_from_api(self) -> bool:
@@ -35,7 +35,7 @@ class ApiError:
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
-    """Reads an answer of status 300 and more, whatever its body is."""
+    """Reads an answer of status 300 or more, whatever its body is."""
     value = parse_json(body)
     if isinstance(value, list):
         value = value[0] if value else None
@@ -57,7 +57,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
 
 
 def parse_json(body: bytes) -> Any:
-    """The JSON of a body; None where it is none."""
+    """The JSON of a body; None if it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a service says, made fit for a log: no keys, no query strings, no bodies."""
+"""Makes a service's text safe for a log: no keys, no query strings, no bodies."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*")
 
 
 class Redactor:
-    """Makes text of a service fit to be shown: no keys, no addresses' queries, one short line.
+    """Makes a service's text safe to show: no keys, no queries of addresses, one short line.
 
-    Knows the keys that were read, and what the keys of every installed provider look like.
+    Knows the keys that were read, and the key patterns of every installed provider.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Redactor:
         return secret
 
     def contains_secret(self, text: str) -> bool:
-        """Whether a key that was read stands in the text, as it is or as URLs write it."""
+        """Whether the text contains a key that was read, as it is or as URLs write it."""
         forms = (text, unquote(text), unquote_plus(text))
         return any(secret in form for secret in self._secrets for form in forms)
 

@@ -1,6 +1,6 @@
-"""Media as requests and answers carry them: pictures as PNG or JPEG, and bytes as base64 in JSON.
+"""Encodes media for requests and answers: pictures as PNG or JPEG, and bytes as base64 in JSON.
 
-A picture that is neither PNG nor JPEG is made into PNG.
+It converts a picture that is neither PNG nor JPEG to PNG.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ async def read_picture_with_mime(
 ) -> tuple[bytes, str]:
     """The bytes of an input's picture and their MIME type, at most MAX_PICTURE_BYTES of them.
 
-    Raises InvalidRequest for what is no picture, or stays too large as a JPEG of high quality.
+    Raises InvalidRequest if it is not a picture, or if it is too large even as a JPEG of high
+    quality.
     """
     name = picture_input.name or picture_input.role.value
     if picture_input.path is None:
@@ -64,12 +65,12 @@ async def _reencode_picture(path: Path, suffix: str, place: Workplace, provider:
 
 
 def detect_mime(data: bytes) -> str:
-    """`image/png` or `image/jpeg`, told by the first bytes; empty for anything else."""
+    """`image/png` or `image/jpeg`, from the first bytes; empty for anything else."""
     return next((mime for magic, mime in _MAGIC.items() if data.startswith(magic)), "")
 
 
 def convert_picture_file(path: Path, suffix: str) -> bytes | None:
-    """The picture in another encoding, `.png` or `.jpg`; None where it can't be read."""
+    """The picture in another encoding, `.png` or `.jpg`; None if it can't be read."""
     import cv2
     import numpy as np
 
@@ -92,7 +93,7 @@ def _picture_error(message: str, provider: str) -> InvalidRequest:
 
 
 MAX_INLINE_BYTES = 15_000_000
-"""Bytes of a medium that still goes along with a request; its base64 stays below 20 MB."""
+"""The largest medium in bytes that a request can contain; its base64 stays below 20 MB."""
 
 
 def encode_base64(data: bytes) -> str:
@@ -101,7 +102,7 @@ def encode_base64(data: bytes) -> str:
 
 
 def decode_base64_medium(text: object, provider: str) -> bytes:
-    """The bytes of a base64 text; ProviderError for anything else, and where none are in it."""
+    """The bytes of a base64 text; raises ProviderError for anything else, and for no bytes."""
     try:
         data = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
     except (binascii.Error, ValueError):
@@ -112,12 +113,12 @@ def decode_base64_medium(text: object, provider: str) -> bytes:
 
 
 async def write_base64_medium(text: object, out: Path, provider: str) -> Path:
-    """The bytes of a base64 text as the file `out`, complete or not at all."""
+    """Writes the bytes of a base64 text to the file `out`, completely or not at all."""
     return await asyncio.to_thread(lambda: write_file(decode_base64_medium(text, provider), out))
 
 
 def write_file(data: bytes, out: Path) -> Path:
-    """The bytes as the file `out`, complete or not at all."""
+    """Writes the bytes to the file `out`, completely or not at all."""
     part = out.with_name(f".{out.name}.part")
     part.write_bytes(data)
     return part.replace(out)

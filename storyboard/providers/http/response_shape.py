@@ -1,4 +1,4 @@
-"""The shape of an answer that nobody understands: its names and kinds, never what they hold."""
+"""Describes an answer that we can't parse: the names and types of its values, never the values."""
 
 from __future__ import annotations
 

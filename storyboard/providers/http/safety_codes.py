@@ -53,7 +53,7 @@ def find_support_codes(text: str) -> tuple[str, ...]:
 
 
 def find_filter_categories(text: str) -> str:
-    """What the filter saw, in words; empty where the sentence names no code that is known."""
+    """What the filter found, in words; empty if the sentence names no known code."""
     concerns = [MEANING[code] for code in find_support_codes(text) if code in MEANING]
     if not concerns and "audio" in text.lower():
         return "sound"

@@ -1,9 +1,9 @@
-"""HTTP for the adapters: what is free is repeated, what may cost money is sent once.
+"""HTTP for the adapters: free requests are retried, requests that may cost money are sent once.
 
-One `ServiceClient` is one service. `request_with_retry` is for what may be asked again; `post_once`
-sends a request that may make a job, and says for certain or not at all that it made none;
-`convert_unsent_errors` says so of whatever fails before a request is sent. Downloads are in
-`download.py`. Redirects are never followed here, and nothing is logged.
+One `ServiceClient` is one service. `request_with_retry` is for free requests. `post_once` sends a
+request that may make a job; its error says either that no job was made, or that this is unknown.
+`convert_unsent_errors` reports every failure before the request is sent as "no job". Downloads are
+in `download.py`. This module follows no redirects and logs nothing.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _LARGEST_ERROR = 1 << 20
 _TOO_LONG = "the answer is too long"
 _TOO_SLOW = "the answer arrives too slowly"
 _LONGEST_REQUEST_S = 1800.0
-"""Longest that anything free may take, from the request to the end of the answer."""
+"""The longest time for a free request, from the request to the end of the answer."""
 
 _LONGEST_POST_S = 3600.0
 """Longest that the answer to an order may take."""
@@ -66,10 +66,11 @@ _SLOWEST_BYTES_S = 2000
 """Bytes a second of an answer that is worth waiting for, after the time of grace."""
 
 _REJECTING_STATUSES = frozenset({402, 405, 410, 411, 413, 414, 415, 429, 431})
-"""By these a request is turned away before anything is done for it, whoever says so: HTTP's own."""
+"""With these, a server rejects a request before it does anything, whoever the server is: HTTP's
+own."""
 
 _OWN_REJECTING_STATUSES = frozenset({400, 401, 403, 404, 422})
-"""By these too, where the service itself says so: a proxy has them for reasons of its own."""
+"""With these too, if the service itself sends them: a proxy has its own reasons for them."""
 
 _CREDENTIAL_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 _NAME = re.compile(rb'"(?:name|id|task_id)"\s*:\s*"([\w./:=+~@-]{6,300})"')
@@ -91,16 +92,16 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
     value: Any
-    """The JSON of the body; None where it is none."""
+    """The JSON of the body; None if it is not JSON."""
     interruption: str = ""
     """Why the body ends before its end; empty where all of it came."""
 
 
 class ServiceClient:
-    """One service behind one origin; connections are kept for what is free.
+    """One service behind one origin; it keeps connections for free requests.
 
-    An order has a connection of its own: on a reused one, a connection that the service closed
-    meanwhile looks like a lost answer.
+    A submit gets a new connection: if the service closes a reused one, that looks like a lost
+    answer.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class ServiceClient:
         self._http_client: httpx.AsyncClient | None = None
 
     async def build_headers(self, renew_credentials: bool) -> Mapping[str, str]:
-        """The headers that carry the key; what they say is shown in no message from here on."""
+        """The headers that carry the key; from here on no message shows their values."""
         headers = await self._access(renew_credentials)
         for name, value in headers.items():
             if _CREDENTIAL_HEADER.search(name):
@@ -140,10 +141,10 @@ class ServiceClient:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Sends what is free to repeat, and repeats it where that may help.
+        """Sends a free request, and repeats it if that may help.
 
-        `path` begins with a slash. Raises the error that a status of 300 and more means, or
-        ProviderError when no answer came.
+        `path` begins with a slash. Raises the error that a status of 300 or more means, or
+        ProviderError if no answer came.
         """
         import stamina
 
@@ -176,17 +177,18 @@ class ServiceClient:
         max_silence_s: float = _READ_S,
         is_partial_allowed: bool = False,
     ) -> Response:
-        """Posts what may make a job and cost money; once.
+        """Posts a request that may make a job and cost money; once.
 
-        `fields` and `files` make a multipart form. `max_silence_s` is the longest silence. A
-        refused key is renewed and sent again, since a 401 made no job. Raises Unreachable or
-        another error when there is no job for certain, and UnknownOutcome when nobody can know: the
-        connection broke after a byte was sent, a status that does not refuse, an answer that is not
-        of the service's own making where HTTP leaves open what its status means. A JSON object that
-        came whole counts, whatever broke behind it.
+        `fields` and `files` make a multipart form. `max_silence_s` is the longest silence. If the
+        service refuses the key, this method renews it and sends the request again, since a 401 made
+        no job. Raises Unreachable or another error if there is certainly no job. Raises
+        UnknownOutcome if that is unknown: the connection broke after a byte was sent, the status
+        does not reject the request, or the answer does not come from the service itself and HTTP
+        leaves open what its status means. A complete JSON object counts, even if the connection
+        broke after it.
 
-        With `is_partial_allowed` an answer of status 2xx may be anything and may break off: the
-        caller, who can read what came of it, looks at `Response.interruption`.
+        With `is_partial_allowed` an answer of status 2xx may have any content and may break off:
+        the caller, who can read the parts, looks at `Response.interruption`.
         """
         for fresh in (False, True):
             reply = await self._send_billable_post(
@@ -203,7 +205,7 @@ class ServiceClient:
             return reply
         is_complete = is_success and isinstance(
             reply.value, Mapping
-        )  # what came after it said no more
+        )  # the rest of the answer adds nothing
         if reply.status in _REJECTING_STATUSES:
             raise self._to_error(parse_error(reply.status, reply.headers, reply.body))
         if reply.interruption and not is_complete:
@@ -232,7 +234,7 @@ class ServiceClient:
         raise self._to_error(api_error)
 
     def _suggest_job_adoption(self, body: bytes) -> str:
-        """The name of a job in what came of an answer, for a person to adopt."""
+        """The name of a job in a broken answer, so that a person can adopt it."""
         match = _NAME.search(body)
         name = match[1].decode("ascii") if match else ""
         if not name or self.redactor.contains_secret(name):
@@ -250,13 +252,13 @@ class ServiceClient:
 
     @property
     def http_client(self) -> httpx.AsyncClient:
-        """The client whose connections are reused, for what is free."""
+        """The client for free requests, which reuses its connections."""
         if self._http_client is None:
             self._http_client = create_client(_READ_S)
         return self._http_client
 
     def to_error(self, api_error: ApiError) -> StoryboardError:
-        """What a status of 300 and more means, keys and addresses left out."""
+        """The error for a status of 300 or more, without keys and addresses."""
         return self._to_error(api_error)
 
     async def _send_repeatable(
@@ -342,7 +344,9 @@ class ServiceClient:
                 ) from None
 
     def unknown_outcome_error(self, why: str) -> UnknownOutcome:
-        """That an order may have been taken, and `why` nobody can say."""
+        """The error for a submit that the service may have accepted; `why` says why this is
+        unknown.
+        """
         return UnknownOutcome(
             f"the request was sent to {self._service_name}, but {why}", provider=self.provider
         )
@@ -416,7 +420,7 @@ def _choose_retry_delay(error: Exception) -> bool | float:
 async def _read_limited_response(
     answer: httpx.Response, grace_s: float = _LONGEST_POST_S, min_bytes_per_s: float = math.inf
 ) -> Response:
-    """The answer as far as it comes; of one that is no success, what may be of interest.
+    """The answer as far as it arrives; of an error, only the part that helps a person.
 
     It may take `grace_s` seconds, and one more for every `min_bytes_per_s` bytes.
     """
@@ -451,7 +455,7 @@ def _is_web_page(reply: Response) -> bool:
 
 @contextmanager
 def convert_unsent_errors(provider: str) -> Iterator[None]:
-    """Makes an InvalidRequest, which says that there is no job, of whatever fails inside."""
+    """Converts any failure inside to an InvalidRequest, which says that there is no job."""
     try:
         yield
     except StoryboardError:

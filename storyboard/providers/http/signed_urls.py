@@ -1,4 +1,4 @@
-"""Until when a signed address holds, where the address itself says so."""
+"""When a signed address expires, if the address itself says so."""
 
 from __future__ import annotations
 
