@@ -1,1 +1,1 @@
-"""What a program can ask for: the functions of `storyboard`, which the command line calls too."""
+"""The functions of `storyboard` for Python programs; the command line calls the same ones."""

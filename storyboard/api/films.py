@@ -51,11 +51,10 @@ def load(
     allow_retired: bool | None = None,
     allow_folders: Folders = (),
 ) -> CheckedFilm:
-    """Reads, checks and compiles a film; never raises for what its author can get wrong.
+    """Reads, checks and compiles a film; never raises for a mistake in the film.
 
-    `allow_folders` are folders outside the film's root that its files may lie in.
-
-    Raises UsageError for a provider or a model that does not exist.
+    `allow_folders` are folders outside the film's root that may hold its files. Raises UsageError
+    for a provider or a model that does not exist.
     """
     loaded = film.overrides if isinstance(film, CheckedFilm) else Overrides()
     overrides: dict[str, Any] = {
@@ -92,9 +91,10 @@ def check_film(
     allow_folders: Folders = (),
     full: bool = False,
 ) -> CheckedFilm:
-    """What `load` returns, with what the lock file's trims and the media files have wrong.
+    """Returns what `load` returns, and adds what is wrong with the lock file's trims and the media
+    files.
 
-    As `storyboard check` does it; `full` decodes every file that the film names to its end.
+    It checks as `storyboard check` does; `full` decodes every file that the film names to its end.
     """
     checked_film = add_take_diagnostics(
         load(
@@ -115,10 +115,10 @@ def check_film(
 def format_diagnostics(
     film: CheckedFilm | InvalidStoryboard, *, form: DiagnosticForm = "human"
 ) -> str:
-    """All that is said of a film, as the command line draws it; empty where there is nothing.
+    """The diagnostics of a film as the command line prints them; empty if there are none.
 
-    `human` draws each place with a caret and a cure, `concise` gives a line each, and `github` is
-    read by GitHub Actions.
+    `human` shows each place with a caret and a fix, `concise` prints one line each, and GitHub
+    Actions reads `github`.
     """
     from storyboard.diagnostics.formatting import format_diagnostics as format_all
 
@@ -172,13 +172,13 @@ def plan_film(
     max_cost_usd: Usd | None = None,
     out: str | Path | None = None,
 ) -> Plan:
-    """What a render would make now, why, and at what price; changes no take and no lock file.
+    """What a render would make now, why, and for what price; changes no take and no lock file.
 
-    `shots`, `retake`, `force`, `rebuy` and `accept_stale` mean what they mean to `render`. `out`
+    `shots`, `retake`, `force`, `rebuy` and `accept_stale` mean what they mean for `render`. `out`
     saves the plan there, and `render(out)` then runs exactly that plan or refuses.
 
-    Raises MoneyRefused for a plan that may cost more than `max_cost_usd`; one that is to be saved
-    must also be within the film's own budget.
+    Raises MoneyRefused for a plan that may cost more than `max_cost_usd`; a plan to save must also
+    be within the film's own budget.
     """
     if not isinstance(film, CheckedFilm):
         refuse_saved_plan(Path(film))
@@ -251,7 +251,7 @@ def locate_film(film: FilmSource) -> Path:
 
 
 def _find_loaded_path(film: CheckedFilm) -> Path:
-    """Where a film that was loaded lies, from whichever folder the program is in now."""
+    """The absolute path of a loaded film; valid after the program changes its folder."""
     return film.film.path if film.film else film.path
 
 
@@ -266,7 +266,7 @@ def to_paths(folders: Folders) -> tuple[Path, ...]:
 
 
 def to_micros(usd: Usd | None) -> int | None:
-    """Micro-dollars; None stays None. Raises UsageError for what is no amount."""
+    """Micro-dollars; None stays None. Raises UsageError for anything that is not an amount."""
     if usd is None:
         return None
     try:

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def name_known_keywords(function: Callable[P, T]) -> Callable[P, T]:
-    """Makes the TypeError for an unknown keyword name the known ones."""
+    """Makes the TypeError for an unknown keyword list the known ones."""
 
     @functools.wraps(function)
     def call_with_known_keywords(*arguments: P.args, **keywords: P.kwargs) -> T:

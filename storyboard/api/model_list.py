@@ -1,4 +1,4 @@
-"""The models that a film may name: limits, prices, and what has been switched off."""
+"""The models that a film can name: limits, prices, and which ones are switched off."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from storyboard.providers.catalog import Catalog, Model, load_catalog
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """A model as one of its platform's interfaces offers it."""
+    """A model, as one interface of its platform offers it."""
 
     model: Model
     interface: str
-    """What a film chooses as `transport`; empty for what holds where it chooses none."""
+    """The value of `transport` that chooses this interface; empty for the default."""
     aliases: tuple[str, ...]
     """Names that mean it on its platform."""
 
@@ -44,7 +44,7 @@ def list_models(
 
 
 def _list_models_with_interfaces(catalog: Catalog) -> Iterator[tuple[Model, str]]:
-    """Every model, once for each interface of its platform that a film may choose."""
+    """Every model, once for each interface of its platform that a film can choose."""
     for key, model in catalog.models.items():
         yield model, ""
         for interface in catalog.entries[key].get("variants", {}):

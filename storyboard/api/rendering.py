@@ -32,7 +32,7 @@ from storyboard.run.events import Event, Note
 EventCallback: TypeAlias = Callable[[Event], None]
 """Gets every event of a run as it happens, in the thread that renders."""
 MissingPolicy: TypeAlias = Literal["fail", "slate", "previz"]
-"""What a render shows where a take is missing."""
+"""What a render shows in place of a missing take."""
 
 
 def ignore_event(event: Event) -> None:
@@ -68,20 +68,22 @@ def render(
     """Makes what is missing and cuts the film to `out` (default: as on the command line).
 
     May spend up to `max_cost_usd`, by default nothing: a plan priced higher raises MoneyRefused
-    before anything is submitted. None sets no limit but the film's own budget, as `--yes` does.
-    `on_event` gets every event of the run. `film` may be a plan that `plan_film(out=...)` saved:
-    it runs as it was saved, for at most the price that it was saved with, or raises MoneyRefused.
+    before anything is submitted. None leaves only the film's own budget as the limit, as `--yes`
+    does. `on_event` receives every event of the run. `film` may be a plan that
+    `plan_film(out=...)` saved: `render` runs exactly that plan, for at most its price, or raises
+    MoneyRefused.
 
-    The rest are the command line's options. `shots` names the only shots to make. `retake` makes
-    one more take of these shots and picks it, `force` makes them again, `rebuy` buys again what is
-    lost, `accept_stale` keeps picked takes of older versions. `missing` says what to show where a
-    take is missing, `until="stills"` stops once the pictures are there that shots begin from,
-    `frozen` submits nothing, `deps` names a make fragment to write of what the film reads, and
-    `jobs` is the number of processes for local work (default: one for each core).
-    `patience_min` is how many minutes to wait for an operation before it is left, with its money
-    reserved, to the next render (default: as the catalogue says; `math.inf` waits for ever).
+    The other arguments are the options of the command line. `shots` limits the render to these
+    shots. `retake` makes one more take of these shots and picks it, `force` makes them again,
+    `rebuy` buys lost takes again, `accept_stale` plays picked takes of older versions. `missing`
+    says what to show in place of a missing take, `until="stills"` stops when the pictures exist
+    that shots begin from, and `frozen` submits nothing. `deps` is the path of a make fragment to
+    write, which lists what the film reads. `jobs` is the number of processes for local work
+    (default: one for each core). `patience_min` is how many minutes to wait for an operation;
+    after that the next render continues with it, and its money stays reserved (default: as the
+    catalogue says; `math.inf` waits without end).
 
-    What could not be made is in the result; nothing that was finished is lost.
+    The result names the steps that failed; finished takes are safe.
     """
     overrides = (profile, provider, model, previz, proxy, allow_retired, allow_folders)
     request = _build_request(

@@ -1,4 +1,4 @@
-"""A person's word on a submission whose outcome nobody can ask about any more."""
+"""Records a person's answer about a submission whose outcome nobody can ask about any more."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _SHORTEST_DIGEST = 8
 
 @dataclass(frozen=True, slots=True)
 class UncertainOperation:
-    """What a person's word would be about: attempts of one submission, or an abandoned claim."""
+    """The attempts of one submission, or an abandoned claim, that a person can answer for."""
 
     attempt: Attempt | None = None
     """The one that was named; None where another film has claimed it."""
     attempts: tuple[Attempt, ...] = ()
-    """All that share the answer."""
+    """All attempts that get the same answer."""
     abandoned_digest: str = ""
-    """Digest of what a film that is gone may have bought."""
+    """The digest of what a deleted film may have bought."""
     abandoned_run: str = ""
     """The run that claimed it."""
     abandoned_state: str = ""
@@ -44,11 +44,11 @@ class UncertainOperation:
 def find_operation(
     film: FilmSource, operation: str, *, assume_lost: bool = False
 ) -> UncertainOperation:
-    """What `resolve_operation` would be about; decides nothing.
+    """What `resolve_operation` would resolve; decides nothing.
 
-    `operation` is what the render named: `SH010:t01`, a step, the operation's name, or the digest
-    of what a film that is gone may have bought. `assume_lost` looks for what that word would be
-    about. Raises UsageError where nothing, or more than one submission, is called so, and
+    `operation` is a name that the render printed: `SH010:t01`, a step, the operation's name, or the
+    digest of what a deleted film may have bought. `assume_lost` selects what that answer would
+    apply to. Raises UsageError if the name fits nothing or more than one submission, and
     EnvironmentProblem while the film is rendered.
     """
     path = locate_film(film)
@@ -74,11 +74,11 @@ def resolve_operation(
     assume_lost: bool = False,
     assume_not_sent: bool = False,
 ) -> UncertainOperation:
-    """Says what became of an operation, and returns it as it stands then.
+    """Records what became of an operation, and returns its new state.
 
-    Exactly one of the three: `adopt` names the operation that it became, which the next render
-    polls; `assume_lost` counts it as paid and gone; `assume_not_sent` sets its money free. After
-    the last two it may be bought again. Takes that one submission asked for share the answer.
+    Give exactly one of the three: `adopt` names the operation, which the next render then polls;
+    `assume_lost` counts it as paid and lost; `assume_not_sent` releases its money. After the last
+    two, a render may buy it again. Takes of one submission get the same answer.
     """
     path = locate_film(film)
     if adopt is not None and not adopt.strip():
@@ -131,7 +131,7 @@ def _name_film(film: FilmSource) -> str:
 
 
 def _find_attempt(ledger: Ledger, film: FilmSource, operation: str, assume_lost: bool) -> Attempt:
-    """The attempt of that name; UsageError where there is none, or more than one submission."""
+    """The attempt of that name; raises UsageError if there is none, or more than one submission."""
     sent_states = (State.UNKNOWN, State.SUBMITTED, State.DONE_REMOTE)
     matches = [
         attempt

@@ -1,4 +1,4 @@
-"""What a film's renders made and spent, and a ledger that is built again."""
+"""What the renders of a film made and spent; also rebuilds a ledger."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from storyboard.run.store.store import Store
 from storyboard.run.store.take_record import TakeRecord
 
 NoticeCallback: TypeAlias = Callable[[str], None]
-"""Gets a sentence for what a person should know and what stops nothing."""
+"""Receives a sentence for what a person should know but what stops nothing."""
 AttemptGrouping: TypeAlias = Literal["run", "shot", "model", "day"]
-"""By what attempts are put together; a day is one in UTC."""
+"""How attempts are grouped; a day is a day in UTC."""
 AttemptState: TypeAlias = State
-"""Where an attempt stands."""
+"""The state of an attempt."""
 
 _LOST_STATES = (State.FAILED, State.FILTERED, State.LOST)
 
@@ -60,7 +60,7 @@ class AttemptGroup:
 
     @property
     def made(self) -> int:
-        """Takes that came."""
+        """Takes that arrived."""
         return sum(attempt.state is State.COMMITTED for attempt in self.attempts)
 
     @property
@@ -89,16 +89,16 @@ class AttemptGroup:
 
 @dataclass(frozen=True, slots=True)
 class FilmRuns:
-    """All that a film's ledger tells."""
+    """The content of a film's ledger."""
 
     attempts: tuple[Attempt, ...]
     """Oldest first."""
     filtered_takes: tuple[PendingTake, ...]
     """Takes that a filter took and that no render asks for again by itself."""
     untracked_takes: tuple[TakeRecord, ...]
-    """Paid takes in the store of which neither ledger nor lock file tells."""
+    """Paid takes in the store that neither the ledger nor the lock file names."""
     total_micros: int
-    """What the film has cost so far: spent or held, by others too."""
+    """The cost of the film so far: spent or reserved, by other people too."""
     elsewhere_micros: int
     """The part of it that others paid, as the lock file has it."""
     is_rendering: bool
@@ -116,7 +116,7 @@ class FilmRuns:
 
     @property
     def untracked_micros(self) -> int:
-        """What the untracked takes had cost."""
+        """The cost of the untracked takes."""
         return sum(record.take.price_micros for record in self.untracked_takes)
 
     def group_attempts(self, by: AttemptGrouping) -> tuple[AttemptGroup, ...]:
@@ -139,8 +139,8 @@ _GROUP_KEYS: Mapping[AttemptGrouping, Callable[[Attempt], str]] = {
 def list_runs(film: FilmSource, *, on_notice: NoticeCallback = ignore_notice) -> FilmRuns:
     """The renders of a film, what each made and spent, and what is still open.
 
-    The film's file may be gone, or have errors: its ledger is read. Raises UsageError where there
-    is neither.
+    The film may be deleted, or have errors: this reads its ledger. Raises UsageError if there is
+    neither a film nor a ledger.
     """
     path = _require_film_or_state(film)
     state = locate_state_folder(path)
@@ -161,16 +161,16 @@ def list_runs(film: FilmSource, *, on_notice: NoticeCallback = ignore_notice) ->
 
 @name_known_keywords
 def rebuild_ledger(film: FilmSource, *, on_notice: NoticeCallback = ignore_notice) -> RebuildReport:
-    """Builds a ledger again that is damaged, lost or an old copy; the damaged file is kept.
+    """Rebuilds a ledger that is damaged, lost or an old copy; keeps the damaged file.
 
-    What may have been bought is entered as unknown, for `resolve_operation`.
+    What may have been bought becomes unknown, for `resolve_operation`.
     """
     path = _require_film_or_state(film)
     steps: dict[str, Step] = {}
-    with suppress(StoryboardError):  # a film that is gone or wrong tells no prices
+    with suppress(StoryboardError):  # a film that is deleted or has errors gives no prices
         session = FilmSession(check_film(path, Overrides()))
         steps |= session.graph.steps
-        with closing(session):  # where the ledger is damaged there is no plan
+        with closing(session):  # with a damaged ledger there is no plan
             steps |= {node.digest: node.step for node in session.plan(lenient=True).nodes}
     store = Store(locate_store_folder(path), on_notice=on_notice)
     try:

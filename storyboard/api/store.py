@@ -1,4 +1,4 @@
-"""Look after the takes on disk."""
+"""Lists, checks, cleans and fetches the takes on disk."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ class StoredTake:
 
 @dataclass(frozen=True, slots=True)
 class StoreCleanup:
-    """What went out of a store, or would, and what stays though no film is known to want it."""
+    """What was removed from a store, or would be, and what stays though no known film wants it."""
 
     removed: GcReport
     absent_films_takes: tuple[TakeRecord, ...]
     """Takes of films that are not here."""
     untracked_purchases: tuple[TakeRecord, ...]
-    """Paid takes that no ledger and no lock file tells of."""
+    """Paid takes that no ledger and no lock file names."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedTakes:
-    """What came from another store."""
+    """What was copied from another store."""
 
     copied: tuple[Take, ...]
     lacking: tuple[Take, ...]
-    """Takes that are in neither store and can't be made again for nothing."""
+    """Takes that are in neither store and that only money can make again."""
 
 
 @name_known_keywords
@@ -57,8 +57,8 @@ def list_stored_takes(
 ) -> tuple[StoredTake, ...]:
     """Every take of the store, oldest first.
 
-    The store is STORYBOARD_STORE, else that of the films in `folder`; this holds for every
-    function that takes a folder. Raises UsageError where there is no store.
+    The store is STORYBOARD_STORE, else the store of the films in `folder`; this is true for every
+    function that takes a folder. Raises UsageError if there is no store.
     """
     with closing(_open_store(folder, on_notice)) as store:
         return _locate_files(store, store.list_records())
@@ -68,7 +68,7 @@ def list_stored_takes(
 def find_stored_takes(
     name: str, folder: str | Path = ".", *, on_notice: NoticeCallback = ignore_notice
 ) -> tuple[StoredTake, ...]:
-    """The takes of that shot, step, digest or SHA-256, with what each was made of.
+    """The takes of that shot, step, digest or SHA-256, and what each was made from.
 
     Raises UsageError for a name that the store does not know.
     """
@@ -95,9 +95,9 @@ def verify_store(
     repair: bool = False,
     on_notice: NoticeCallback = ignore_notice,
 ) -> tuple[StoreDefect, ...]:
-    """Reads every file of the store again; empty when all is as it was.
+    """Reads every file of the store; empty if all of them are intact.
 
-    `repair` mends what can be and sets damaged files aside.
+    `repair` repairs what it can and moves damaged files aside.
     """
     with closing(_open_store(folder, on_notice)) as store:
         return tuple(store_maintenance.verify_store(store, repair=repair))
@@ -113,13 +113,13 @@ def collect_garbage(
     forget_paid: bool = False,
     on_notice: NoticeCallback = ignore_notice,
 ) -> StoreCleanup:
-    """Removes takes that no film wants any more; `dry_run` only counts them.
+    """Removes takes that no film needs; `dry_run` only counts them.
 
-    A film wants what its lock file names, what it paid for, and the free takes that its last
-    renders used. The films are those of `folder`, those named, and all that ever rendered into the
-    store. Raises EnvironmentProblem while one of them is rendered. `forget_absent`: films that are
-    no longer where they were want nothing. `forget_paid`: paid takes go that no ledger and no lock
-    file tells of.
+    A film needs the takes in its lock file, the takes that it paid for, and the free takes that its
+    last renders used. The films are those of `folder`, the named ones, and all that ever rendered
+    into the store. Raises EnvironmentProblem while one of them is rendered. With `forget_absent`,
+    films that no longer exist need nothing. With `forget_paid`, paid takes that no ledger and no
+    lock file names are removed too.
     """
     with closing(_open_store(folder, on_notice)) as store:
         named_films = tuple(locate_film(film) for film in films)
@@ -206,7 +206,7 @@ def _locate_files(store: Store, records: Iterable[TakeRecord]) -> tuple[StoredTa
 
 
 def _find_local_films(folder: str | Path) -> list[Path]:
-    """Films of a folder, by what they left beside their text."""
+    """The films of a folder, found by the files that they left there."""
     here = Path(folder).absolute()
     locks = [path.name.removesuffix(".selects.yaml") for path in here.glob("*.selects.yaml")]
     states = [path.parent.name for path in here.glob(".storyboard/*/ledger.sqlite")]
@@ -214,7 +214,7 @@ def _find_local_films(folder: str | Path) -> list[Path]:
 
 
 def _check_films_known(films: Iterable[Path], wanting_films: Sequence[Path]) -> None:
-    """Raises UsageError where nobody could say what is wanted."""
+    """Raises UsageError if no film can say what it needs."""
     for film in films:
         if not locate_lock_file(film).exists() and not locate_state_folder(film).exists():
             raise UsageError(

@@ -13,7 +13,7 @@ from storyboard.errors import StoryboardError
 from storyboard.run.store.take_record import TakeRecord
 
 _VARIANTS = ("", "previz", "proxy")
-"""Ways to render a film that have takes of their own: as it is written, and its rehearsals."""
+"""The ways to render a film that have their own takes: as written, and its rehearsals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +22,15 @@ class TakeUse:
 
     film: Path
     variant: str = ""
-    """`previz` or `proxy` for that rehearsal, "" for the film as it is written."""
+    """`previz` or `proxy` for that rehearsal, "" for the film as written."""
     film_take: FilmTake | None = None
     """The take as the film has it; None where the film can't be read."""
 
 
 def find_take_uses(record: TakeRecord, folder: str | Path = ".") -> tuple[TakeUse, ...]:
-    """What the films that the take was made for do with it; changes nothing on disk.
+    """How the films that the take was made for use it; changes nothing on disk.
 
-    The films are those of its name in `folder`, and those that ever rendered into the store.
+    The films are those with its name in `folder`, and those that ever rendered into the store.
     """
     films = [path for path in list_store_films(folder) if path.stem == record.film]
     present_films = [path for path in films if path.is_file()]

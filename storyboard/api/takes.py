@@ -36,15 +36,15 @@ class FilmTake:
     """What made it; `step.shot` and `step.kind` say what for."""
     take: Take
     name: str
-    """What it is called: `t02`, or `t02-4f1c` where an older take has that number too."""
+    """Its name: `t02`, or `t02-4f1c` if an older take has that number too."""
     plays: bool
     """Whether the film shows it now."""
     is_picked: bool
     is_rejected: bool
     is_current: bool
-    """Whether it was made of the shot as it is now, not of an older version."""
+    """True if it was made from the current version of the shot."""
     path: Path | None
-    """Its file; None where it is not in this store."""
+    """Its file; None if this store does not have it."""
     note: str = ""
     """A person's words on it, from the lock file."""
     trim: Mapping[str, str] = field(default_factory=dict)
@@ -101,10 +101,10 @@ def reject_take(film: FilmSource, shot: str, take: str) -> Take:
 
 @name_known_keywords
 def read_provenance(out: str | Path) -> dict[str, Any]:
-    """Where every frame of the film at `out` comes from: the JSON record that lies beside it.
+    """Where every frame of the film at `out` comes from: the JSON record beside it.
 
     `ranges` has an entry for each range of frames: `from`, `to` (exclusive), `take`, `provider`,
-    `model`, `price_usd` and more. Raises StoreError where there is no such record.
+    `model`, `price_usd` and more. Raises StoreError if there is no such record.
     """
     path = to_provenance_path(Path(out))
     try:

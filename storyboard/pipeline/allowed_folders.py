@@ -1,7 +1,7 @@
-"""Folders outside a film's root whose files it may use, by the user's own word.
+"""Folders outside a film's root whose files the user allows the film to use.
 
-A film can't allow them, nor can a repository: whoever renders a stranger's film would send any
-file of theirs to a service.
+Neither a film nor a repository can allow them: otherwise a stranger's film could send any file of
+the person who renders it to a service.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ FILE_NAME = "allowed-folders.txt"
 
 
 def list_allowed_folders(folders: Iterable[Path]) -> tuple[Path, ...]:
-    """`folders` and those of the environment and of the user's own file, links resolved.
+    """`folders`, and those of the environment and of the user's own file, with links resolved.
 
-    Raises EnvironmentProblem for one that is not absolute, and for a file that can't be read.
+    Raises EnvironmentProblem for a folder that is not absolute, and for a file that can't be read.
     """
     named = [text for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text.strip()]
     allowed = [folder.absolute() for folder in folders]

@@ -1,7 +1,7 @@
-"""What a film is cut of, put together in one place: from its timeline and its takes.
+"""Builds the inputs of the cut in one place, from the timeline and the takes.
 
-Narration lasts as long as it is spoken and has the words that were written. Where a take is
-missing, a labelled card stands for its picture, and silence for its words.
+Narration lasts as long as its speech and has the written words. For a missing take the cut shows a
+labelled card and plays silence.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def build_cut_inputs(
     session: FilmSession, timeline: Timeline, takes: Mapping[str, Take]
 ) -> CutInputs:
-    """What the cut of that timeline plays: `takes`, by step, and what stands for missing ones.
+    """The inputs of the cut of that timeline, with `takes` by step and stand-ins for missing ones.
 
     Raises StoryboardError for a written text that can't be read.
     """
@@ -61,7 +61,7 @@ def find_missing_steps(timeline: Timeline, takes: Mapping[str, Take]) -> set[str
 
 
 def describe_narration_changes(planned: Timeline, inputs: CutInputs) -> list[str]:
-    """A sentence for each planned line that nobody speaks yet, and for each that runs too long."""
+    """A sentence for each planned line that nobody speaks yet, and for each that is too long."""
     spoken = {line.step for line in inputs.timeline.narration}
     return [
         *(
@@ -74,7 +74,7 @@ def describe_narration_changes(planned: Timeline, inputs: CutInputs) -> list[str
 
 
 def _add_slates(timeline: Timeline, takes: Mapping[str, Take]) -> Timeline:
-    """The same film with a labelled card wherever a picture is missing."""
+    """The same film with a labelled card in place of each missing picture."""
     events = []
     for event in timeline.events:
         slices = tuple(
@@ -124,9 +124,10 @@ def _describe_narration_overruns(timeline: Timeline) -> list[str]:
 
 
 def _choose_generated_sounds(film: Film, graph: Graph) -> GeneratedSounds:
-    """What previz lends the mix: beds from words, and murmured lines in a rehearsal.
+    """The sounds that previz adds to the mix: ambience from words, and murmured lines in a
+    rehearsal.
 
-    In a film that was bought nobody murmurs: a line that no take speaks stays silent.
+    In a paid film previz murmurs nothing: a line that no take speaks stays silent.
     """
     from storyboard.stitching.cut_inputs import GeneratedSounds
 

@@ -17,16 +17,17 @@ from storyboard.util.atomic_files import write_to_file_or_stream
 from storyboard.util.output_files import is_stream_path
 
 _PLAIN_NAME = re.compile(r"(?![~-])[\w./,+@!^{}' #:-]+(?<! )")
-"""Letters of any script, and the marks that make leaves alone or that an escape keeps from it."""
+"""Letters of any script, and the marks that make does not interpret or that an escape protects."""
 
 
 def write_depfile(path: Path, target: Path, film: Film) -> list[Path]:
-    """Writes `target: files` and an empty rule for each file, so that a deleted one is no error.
+    """Writes `target: files` and an empty rule for each file, so that a deleted file is not an
+    error.
 
-    The same text is a valid Ninja depfile. Make reads some characters of a name as its own words,
-    and no escape stops it: a file with such a name is reached through a link with a plain name,
-    in the folder `PATH.names`. Returns the files that are left out because `path` is a stream,
-    beside which no folder belongs.
+    The same text is a valid Ninja depfile. Make interprets some characters of a name, and no escape
+    prevents it. For a file with such a name, this function makes a link with a plain name in the
+    folder `PATH.names`. Returns the files that are left out because `path` is a stream, which can't
+    have a folder beside it.
     """
     files = list_film_files(film)
     names = {file: _to_relative_name(file) for file in files}
@@ -72,7 +73,7 @@ def _link_odd_files(path: Path, files: list[Path]) -> dict[Path, str]:
     for old_link in set(folder.glob("*.link")) - set(links.values()):
         old_link.unlink(missing_ok=True)
     for file, link in links.items():
-        if not link.is_symlink():  # its name is made of where it leads to
+        if not link.is_symlink():  # the link is named by the digest of its target
             link.symlink_to(file)
     if not links:
         with suppress(OSError):
@@ -81,7 +82,7 @@ def _link_odd_files(path: Path, files: list[Path]) -> dict[Path, str]:
 
 
 def list_film_files(film: Film) -> list[Path]:
-    """Every file the film reads: texts, media, the lock file; each once, in a steady order."""
+    """Every file that the film reads: texts, media, the lock file; each once, in a fixed order."""
     paths = list(film.texts)
     shown = [key.read_value(shot) for shot in film.shots for key in FIELD_KEYS]
     media = list_media_files([*film.cast.values(), *shown, *film.music])
@@ -93,7 +94,7 @@ def list_film_files(film: Film) -> list[Path]:
 
 
 def _to_relative_name(path: Path) -> str:
-    """Relative to the current folder where the file lies under it, as make's rules name it."""
+    """Relative to the current folder if the file is inside it, as the rules of make name it."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
@@ -101,7 +102,7 @@ def _to_relative_name(path: Path) -> str:
 
 
 def _is_plain_name(name: str) -> bool:
-    """Whether make reads the name, escaped, as the name of one file and nothing else."""
+    """Whether make reads the escaped name as the name of one file and nothing else."""
     return _PLAIN_NAME.fullmatch(name) is not None
 
 

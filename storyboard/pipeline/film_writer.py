@@ -1,4 +1,4 @@
-"""Writes the film and what belongs beside it, unless the very same film stands there."""
+"""Writes the film and the files beside it, unless the same film already exists there."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def write_film(
     jobs: int,
     emit: ev.EventSink,
 ) -> bool:
-    """Cuts the film to `out`, with its subtitles and its provenance; `takes` is what it is made of.
+    """Cuts the film to `out`, with its subtitles and its provenance, from `takes`.
 
-    Returns False where nothing was cut, because that film stood at `out` already.
+    Returns False if nothing was cut because `out` already holds that film.
     """
     from storyboard.run.ledger.ledger import Ledger
     from storyboard.stitching.fingerprint import fingerprint_film

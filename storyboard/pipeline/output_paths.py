@@ -1,4 +1,4 @@
-"""Where a film may be written: never over what it reads, never where nothing can be written."""
+"""Where a film may be written: never over its inputs, never where writing is impossible."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from storyboard.util.output_files import follow_links, is_stream_path, require_r
 
 
 def check_output_path(film: Film, out: Path, deps: Path | None) -> None:
-    """Raises before anything is made: UsageError for a place that would lose a file of the film,
-    EnvironmentProblem for one that can't be written.
+    """Raises before anything is made: UsageError for a path that would overwrite a file of the
+    film, EnvironmentProblem for a path that can't be written.
     """
     usual = choose_default_output(film)
     instead = f"-o {usual if out != usual else usual.name}"
@@ -95,7 +95,7 @@ def _confirm_no_folder(target: Path, alternative: str) -> None:
 
 
 def _list_identities(path: Path) -> Iterator[object]:
-    """What tells the file at `path` from others, behind links and under names in another case."""
+    """What identifies the file at `path`, behind links and under names in another case."""
     yield _resolve_path(path)
     with suppress(OSError):
         status = path.stat()

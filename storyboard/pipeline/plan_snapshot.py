@@ -1,6 +1,6 @@
-"""What a person reviews of a plan, part by part, so that a change can be named.
+"""The parts of a plan that a person reviews, so that a message can name what changed.
 
-Parts that are said in words are kept as they read; what is too long for that, by its digest.
+Short parts are kept as text, long ones as a digest.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def build_snapshot(session: FilmSession, plan: Plan) -> dict[str, Any]:
 
 
 def describe_snapshot_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What is no longer as it was reviewed, a line each; takes that have come since are not."""
+    """What differs from the reviewed plan, a line each; new takes don't count."""
     added = now["shots"].keys() - before["shots"].keys()
     removed = before["shots"].keys() - now["shots"].keys()
     lines = list(_describe_film_changes(before["film"], now["film"]))
@@ -144,7 +144,7 @@ def _snapshot_step(session: FilmSession, node: Node) -> dict[str, Any]:
 
 
 def _number_takes(takes: Iterable[Take]) -> dict[TakeKey, int | str]:
-    """2 of `t02`; a take that has its number not alone keeps its name."""
+    """2 of `t02`; a take that shares its number keeps its whole name."""
     names = list_take_names(takes)
     return {key: name if "-" in name else key[1] for key, name in names.items()}
 
@@ -204,7 +204,7 @@ def _has_lost_takes(was: Parts, now: Parts) -> bool:
 
 
 def _describe_step_changes(id: str, was: Parts, now: Parts) -> Iterator[str]:
-    """A plan is an upper bound: what came since, or came out the same, is as it was planned."""
+    """A plan is an upper bound: a take that came since, or an equal result, is as planned."""
     if was["takes"] != now["takes"]:
         yield f"{id}: {_format_take_count(now['takes'])}, was {_format_take_count(was['takes'])}"
         return

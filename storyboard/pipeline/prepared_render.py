@@ -1,7 +1,7 @@
-"""A render before it begins: planned, within its limits, and with a place to write to.
+"""A render before it begins: planned, within its limits, and with a path to write to.
 
-The command line and the public API prepare the same render; what they show or ask before it runs
-is their own.
+The command line and the public API prepare the same render; each decides what it shows or asks
+before the render runs.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ STILLS = "stills"
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """What a user asks of one render, in the words of the user."""
+    """What a user asks of one render, in the user's terms."""
 
     out: Path | None = None
     deps: Path | None = None
-    """Where to write a make fragment of what the film reads."""
+    """The make fragment to write, which lists what the film reads."""
     shots: tuple[str, ...] = ()
     retake: tuple[str, ...] = ()
     force: tuple[str, ...] = ()
@@ -66,23 +66,23 @@ class RenderRequest:
 
     @property
     def changes_plan(self) -> bool:
-        """Whether it asks for another plan than the film alone gives."""
+        """Whether these options ask for another plan than the film alone gives."""
         wishes = (self.shots, self.retake, self.force, self.rebuy, self.accept_stale, self.until)
         return any(wishes)
 
 
 @dataclass(frozen=True, slots=True)
 class RenderSource:
-    """The film of a render, and the saved plan that it runs, where it runs one."""
+    """The film of a render, and the saved plan that it runs, if any."""
 
     checked_film: CheckedFilm
     saved_plan: SavedPlan | None = None
 
 
 def read_render_source(path: Path, overrides: Overrides, request: RenderRequest) -> RenderSource:
-    """The film in the file `path`, or the film whose saved plan it is.
+    """The film in the file `path`, or the film whose saved plan that file is.
 
-    Raises UsageError where something would change a saved plan.
+    Raises UsageError if an option would change a saved plan.
     """
     saved_plan = read_saved_plan(path)
     if saved_plan is None:
@@ -107,7 +107,7 @@ class PreparedRender:
     is_reviewed: bool = field(default=False, kw_only=True)
     """Whether it runs a saved plan, whose price a person has seen."""
     notes: list[str] = field(default_factory=list, init=False)
-    """What a person should know once it has run."""
+    """What a person should know after the render."""
 
     @property
     def out(self) -> Path:
@@ -164,11 +164,11 @@ class PreparedRender:
 def prepare_render(
     source: RenderSource, request: RenderRequest, *, on_notice: Callable[[str], None]
 ) -> PreparedRender:
-    """Plans the render and checks that it may begin; nothing is made or spent.
+    """Plans the render and checks that it may begin; makes and spends nothing.
 
-    Raises InvalidStoryboard for a film with errors, UsageError or EnvironmentProblem for a place
-    that it can't be written to, and MoneyRefused for a plan that is over a limit or is no longer
-    what was saved.
+    Raises InvalidStoryboard for a film with errors, UsageError or EnvironmentProblem for a path
+    that can't be written, and MoneyRefused for a plan that is over a limit or differs from the
+    saved one.
     """
     session = FilmSession(source.checked_film, create=True, notice=on_notice)
     try:
@@ -198,7 +198,7 @@ def prepare_render(
         )
         check_output_path(session.film, prepared.out, request.deps)
         check_budget_and_compute_cap(session, plan, options)
-        if saved_plan:  # nobody agreed to more: a job that failed since is not bought again unasked
+        if saved_plan:  # nobody agreed to more: a job that failed since then needs a new agreement
             prepared.limit_cost(saved_plan.cost_micros)
         return prepared
     except BaseException:

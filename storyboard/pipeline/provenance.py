@@ -1,7 +1,8 @@
 """Where every frame of a film comes from: `FILM.provenance.json` beside the film.
 
-Per range of frames the take, who made it, of what, for how much; and whatever a policy of the film
-did on the way. Words are told by their hash: a prompt may be nobody else's business.
+For each range of frames it records the take, its provider, its inputs and its price, and everything
+that a policy of the film did during the render. It records words only as their digest, since a
+prompt may be private.
 """
 
 from __future__ import annotations
@@ -87,9 +88,9 @@ def write_provenance(
 
 
 def refresh_provenance_notes(out: Path, lock_file: LockFile) -> None:
-    """Brings the notes in the record of a film that stands to what the lock file says now.
+    """Updates the notes in an existing film's record from the lock file.
 
-    The rest of the record tells how the film was made, which is over.
+    The rest of the record describes how the film was made, which does not change.
     """
     path = to_provenance_path(out)
     try:
@@ -127,7 +128,7 @@ class _ProvenanceBuilder:
                 self._failed_attempts.setdefault(attempt.digest, []).append(attempt)
 
     def describe_played_ranges(self, event: ShotEvent) -> list[dict[str, Any]]:
-        """What an event plays, piece by piece, in frames of the film (the end is exclusive)."""
+        """What an event plays, part by part, in frames of the film (the end is exclusive)."""
         entries = []
         start = event.visible.start
         for slice_ in event.slices:
@@ -144,7 +145,7 @@ class _ProvenanceBuilder:
         return entries
 
     def describe_take(self, step: Step, take: Take, span: FrameRange | None) -> dict[str, Any]:
-        """A take and what it was made of."""
+        """A take and what it was made from."""
         failures = self._failed_attempts.get(take.digest, [])
         fields: dict[str, Any] = {
             **(_to_json_range(span) if span else {}),
@@ -252,6 +253,6 @@ def _to_settled_usd(attempt: Attempt) -> float | None:
 def _collect_take_prices_micros(
     takes_by_step: Mapping[str, Take], steps: Iterable[str]
 ) -> dict[TakeKey, int]:
-    """What each take cost, once; two that came out the same were paid for twice."""
+    """The price of each take, once; two takes with equal bytes were both paid."""
     used = [takes_by_step[id] for id in steps if id in takes_by_step]
     return {take.key: take.price_micros for take in used}

@@ -1,4 +1,4 @@
-"""Plan -> takes -> film: what a render does, for the command line and the public API alike."""
+"""Plan, takes, film: the whole render, for the command line and the public API."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class RenderOptions:
     patience_s: float | None = None
     """How long to wait for an operation; None as the catalogue says, infinite for ever."""
     until: str = ""
-    """`stills` stops once the pictures are there that shots begin from; nothing is cut."""
+    """`stills` stops when the pictures exist that shots begin from; it cuts nothing."""
 
     @property
     def processes(self) -> int:
@@ -63,11 +63,11 @@ class RenderOptions:
 
 @dataclass(frozen=True, slots=True)
 class RenderResult:
-    """What came of a render."""
+    """The result of a render."""
 
     result: RunResult
     film: Path | None = None
-    """The film, where it was cut or already stood."""
+    """The film, if it was cut or already existed."""
     current: bool = False
     """It already stood, and nothing was written."""
 
@@ -75,15 +75,15 @@ class RenderResult:
 def choose_default_output(film: Film) -> Path:
     """`build/<stem>.mp4` in the current folder.
 
-    What is no full film has a name of its own, and so never replaces one: `.proxy.mp4`, and
-    `.previz.mp4` where previz stands in for a paid provider.
+    A rehearsal has its own name, and so never replaces the film: `.proxy.mp4`, or `.previz.mp4` if
+    previz replaces a paid provider.
     """
     variant = ".proxy" if film.proxy else ".previz" if film.rehearsal else ""
     return Path("build") / f"{film.stem}{variant}.mp4"
 
 
 def list_outputs(film: Film, out: Path) -> tuple[Path, ...]:
-    """The film file and all that a render may write beside it."""
+    """The film file and all other files that a render may write beside it."""
     suffixes = (".srt", ".vtt") if film.subtitles == "sidecar" else ()
     return (out, to_provenance_path(out), *map(out.with_suffix, suffixes))
 
@@ -136,7 +136,7 @@ async def render(
 ) -> RenderResult:
     """Makes what the plan says and cuts the film; may spend money, within `options`.
 
-    Raises StoryboardError for what a person can cure; whatever was finished is safe.
+    Raises StoryboardError for what a person can correct; finished takes are safe.
     """
     from storyboard.run.ledger.ledger import Ledger
 
@@ -149,7 +149,7 @@ async def render(
     try:
         cap = check_budget_and_compute_cap(
             session, plan, options
-        )  # nobody else spends on this film from here on
+        )  # from here on no other process spends money on this film
         if plan.cost_micros and not options.frozen:
             require_whole_inputs(session.checked_film)
         _quarantine_corrupt_takes(session, plan)
@@ -242,7 +242,7 @@ def _stitch_if_complete(
     options: RenderOptions,
     emit: ev.EventSink,
 ) -> RenderResult:
-    """The film of `takes`, where they are all there or `options` fill in for the missing ones."""
+    """The film of `takes`, if all exist or `options` replace the missing ones."""
     session.selects.save()
     if options.until or result.interrupted or not (result.is_complete or options.missing != "fail"):
         return RenderResult(result)

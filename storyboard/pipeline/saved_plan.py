@@ -1,7 +1,7 @@
-"""Saved plans: what was reviewed is what runs, or nothing does.
+"""Saved plans: a render runs exactly what was reviewed, or nothing.
 
-A saved plan names the film, what was laid over it and everything that was decided; at render the
-film is planned again and must come to the same.
+A saved plan names the film, the options that override it and every decision. The render plans the
+film again, and the two plans must be equal.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class SavedPlan:
         return sum(step["cost_micros"] for step in self.snapshot["steps"].values())
 
     def require_same_plan(self, session: FilmSession, plan: Plan) -> None:
-        """Raises MoneyRefused, a line for whatever moved, unless `plan` comes to the same."""
+        """Raises MoneyRefused, with a line for each difference from the saved plan."""
         snapshot = json.loads(json.dumps(build_snapshot(session, plan)))
         if lines := describe_snapshot_changes(self.snapshot, snapshot):
             more = [f"and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
@@ -64,7 +64,7 @@ def save_plan(
     shots: Sequence[str],
     max_cost_micros: int | None,
 ) -> None:
-    """Writes the plan to `out`, by rename where that is a file; its folder is made."""
+    """Writes the plan to `out`, by rename if that is a file; makes its folder."""
     document: dict[str, Any] = {
         "film": str(session.film.path),
         "flags": session.overrides.to_fields(),
@@ -83,9 +83,9 @@ def save_plan(
 
 
 def read_saved_plan(path: Path) -> SavedPlan | None:
-    """The saved plan in that file, or None where the file is something else, such as a film.
+    """The saved plan in that file, or None if the file is something else, such as a film.
 
-    Raises UsageError for a plan of another format, or one that is not as it was written.
+    Raises UsageError for a plan of another format, or for one that was edited.
     """
     try:
         with path.open("rb") as stream:

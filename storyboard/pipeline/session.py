@@ -49,7 +49,7 @@ from storyboard.util.serialization import Serialized, reject_unknown_names
 
 @dataclass(frozen=True, slots=True)
 class Overrides(Serialized):
-    """What the command line lays over a film."""
+    """The values of the command line that override a film."""
 
     profile: str | None = None
     provider: str | None = None
@@ -58,8 +58,9 @@ class Overrides(Serialized):
     proxy: bool = False
     allow_retired: bool = False
     allow_folders: tuple[Path, ...] = field(default=(), compare=False)
-    """Folders outside the film's root that its files may lie in. Changes nothing of the film, and
-    is the word of whoever renders, so a saved plan does not hold it."""
+    """Folders outside the film's root that may hold its files. They change nothing in the film, and
+    the person who renders decides about them, so a saved plan does not contain them.
+    """
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -97,7 +98,7 @@ class CheckedFilm:
     texts: Mapping[str, str]
     """Source by file name, for drawing carets."""
     recompile: Callable[..., Graph] | None = None
-    """Compiles it once more, with what was learnt since (`expired=`, `trims=`)."""
+    """Compiles the film again with what the run found out (`expired=`, `trims=`)."""
 
     @property
     def is_valid(self) -> bool:
@@ -114,7 +115,7 @@ class CheckedFilm:
 
 
 def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
-    """Reads, checks and compiles a film; never raises for what its author can get wrong."""
+    """Reads, checks and compiles a film; never raises for a mistake in the film."""
     from storyboard.language import load
     from storyboard.stitching.text.text_checks import check_film_typesetting
 
@@ -158,9 +159,9 @@ def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
 
 
 def add_take_diagnostics(checked_film: CheckedFilm) -> CheckedFilm:
-    """The film with what its lock file says of the takes that play, a step beyond `check_film`.
+    """The film with what its lock file says about the takes that play, a step beyond `check_film`.
 
-    Reads the lock file where there is one, and plans only where a take is trimmed.
+    Reads the lock file if there is one, and plans only if a take is trimmed.
     """
     lock = locate_lock_file(checked_film.path)
     if not checked_film.is_valid or not lock.exists() or not LockFile(lock).has_trims():
@@ -183,7 +184,7 @@ def _find_chosen_interfaces(film: Film) -> dict[str, str]:
 
 
 def _check_provider_and_model(overrides: Overrides) -> None:
-    """Raises UsageError for a provider or model on the command line that nobody has."""
+    """Raises UsageError for a provider or model on the command line that does not exist."""
     known_names = (
         "previz",
         *registry.load_full_catalog(()).providers,
@@ -206,9 +207,9 @@ def _check_provider_and_model(overrides: Overrides) -> None:
 
 
 class FilmSession:
-    """A sound film with its lock file and, where there is one, its store.
+    """A valid film with its lock file and its store, if there is one.
 
-    `create` makes the store's folder; reading commands leave the disk as it is.
+    `create` makes the store's folder; commands that only read change nothing on disk.
     """
 
     def __init__(
@@ -233,7 +234,7 @@ class FilmSession:
 
     @property
     def checked_film(self) -> CheckedFilm:
-        """The film as it was read, without what its takes tell."""
+        """The film as it was read, without what its takes add."""
         return self._examined
 
     @property
@@ -253,11 +254,11 @@ class FilmSession:
         *,
         lenient: bool = False,
     ) -> Plan:
-        """What a render would do now; only for `shots` where they are named.
+        """What a render would do now; only for `shots` if they are given.
 
-        Raises InvalidStoryboard where the lock file trims a take as it can't be, and UsageError
-        where a shot's `lock` may mean several takes; `lenient` plans without that trim and with the
-        first of them, for who wants to see the takes or to choose another one.
+        Raises InvalidStoryboard if a trim in the lock file is impossible for its take, and
+        UsageError if a shot's `lock` fits several takes. `lenient` plans without that trim and with
+        the first of those takes, for commands that list the takes or choose another one.
         """
         from storyboard.run.ledger.ledger import Ledger
         from storyboard.run.ledger.pending import find_takes_to_pick, list_pending_takes
@@ -310,9 +311,10 @@ class FilmSession:
         return any(self._find_trim(take) != self._trims.get(id) for id, take in takes.items())
 
     def build_timeline(self, plan: Plan, takes: Mapping[str, Take]) -> Timeline:
-        """The plan's timeline, or a later one where takes came back whose trims count now.
+        """The plan's timeline, or a later one if takes came back whose trims now count.
 
-        Nobody knew that they would before the run; where they leave something to make, it waits.
+        Nobody knew this before the run. If a later timeline needs new takes, the next render makes
+        them.
         """
         if not self.has_new_trims(takes):
             return plan.timeline
@@ -324,9 +326,9 @@ class FilmSession:
         return plan.timeline
 
     def _plan_until_stable(self, plan_graph: Callable[[Graph], Plan], lenient: bool) -> Plan:
-        """Plans until the graph holds what only the takes tell: trims, and sources that are gone.
+        """Plans until the graph contains what only the takes tell: trims, and expired sources.
 
-        An extension begins anew where its source has expired and the film allows it.
+        An extension starts again if its source has expired and the film allows that.
         """
         plan = plan_graph(self.graph)
         while True:
@@ -400,7 +402,7 @@ class FilmSession:
         return sort_diagnostics((*told, *graph.diagnostics))
 
     def close(self) -> None:
-        """Keeps what was learnt of files, where the film has a state folder."""
+        """Saves what was found out about files, if the film has a state folder."""
         if self.state.is_dir():
             self.hashes.save()
         if self.store is not None:

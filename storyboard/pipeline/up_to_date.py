@@ -1,8 +1,8 @@
-"""Tells a render that it has nothing to do: the stamp of an idle render, and the finished films.
+"""Tells a render that it has nothing to do: the stamp of the last render, and the finished films.
 
-`OutputCache` remembers which film lies at which path. `RenderStamp` says of a render what it had
-read, and which film came of it: where all of that is unchanged (texts, media, the lock file, the
-takes that play), another one need not look closer. Losing either costs time and nothing else.
+`OutputCache` remembers which film is at which path. `RenderStamp` remembers what a render read
+(texts, media, the lock file, the takes that play) and which film it wrote. If none of that has
+changed, the next render does not look further. Losing either file costs only time.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class OutputCache:
         self._rows: dict[str, list[str | int]] = films if isinstance(films, dict) else {}
 
     def is_current(self, out: Path, fingerprint: str) -> bool:
-        """Whether the film of that fingerprint is what lies at `out`, untouched since."""
+        """Whether `out` still holds the film of that fingerprint, unchanged."""
         return self.find_fingerprint(out) == fingerprint
 
     def find_fingerprint(self, out: Path) -> str | None:
@@ -47,7 +47,7 @@ class OutputCache:
             return None  # only a memory: the film is cut again
 
     def record_output(self, out: Path, fingerprint: str) -> None:
-        """Remembers what now lies at `out`, where that can be written."""
+        """Remembers what `out` holds now, if it can be written."""
         self._rows[str(out.absolute())] = [fingerprint, *_read_output_facts(out)]
         write_cache_file(self._path, _OUTPUTS_FORMAT, {"films": self._rows})
 
@@ -64,7 +64,7 @@ def _read_output_facts(out: Path) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class RenderStamp:
-    """What an idle render says."""
+    """What the stamp of a render contains."""
 
     out: str
     kept: int
