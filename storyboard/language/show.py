@@ -87,6 +87,8 @@ def to_storyboard_data(film: Film) -> dict[str, Any]:
         )
         for cue in film.titles
     ]
+    if film.markers:
+        data["markers"] = {name: _format_anchor(at, rate) for name, at in film.markers.items()}
     loudness = {"lufs": film.loudness.lufs, "true_peak_db": film.loudness.true_peak_db}
     data["sound"] = {"music": list(_list_music_data(film, rate)), "loudness": loudness}
     if film.narration:
@@ -203,7 +205,7 @@ TYPE_FORMATTERS: Mapping[str, Callable[[Film, Any, Rate], Any]] = {
     **dict.fromkeys(
         ("words", "shot_id", "integer", "number", "switch"), lambda film, value, rate: value
     ),
-    "time": lambda film, frames, rate: to_yaml_time(frames, rate),
+    **dict.fromkeys(("time", "length"), lambda film, frames, rate: to_yaml_time(frames, rate)),
     "number_or_words": lambda film, text, rate: int(text) if text.isdigit() else text,
     "lock": lambda film, lock, rate: True if lock == "true" else lock,
     "cast": lambda film, names, rate: list(names),

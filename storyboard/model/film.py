@@ -382,6 +382,8 @@ class Film:
     music: tuple[MusicCue, ...] = ()
     narration: tuple[NarrationCue, ...] = ()
     titles: tuple[TitleCue, ...] = ()
+    markers: Mapping[str, Anchor] = field(default_factory=_build_empty_mapping)
+    """Points that the film names, for people and for other points."""
     loudness: Loudness = Loudness()
     subtitles: str = "none"
     policy: Policy = Policy()

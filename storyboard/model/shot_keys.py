@@ -170,9 +170,15 @@ _ROWS = (
         examples=("THE LETTER",), stands=_ONE, affects=Affects.CUT, makes_shot=True,
         is_source=True, is_on_timeline=True, reviewed_as="words"),
     # how long
-    ShotKey("length", types.POSITIVE_TIME,
-        "How long the shot is in the film. Seconds or frames. Absent: the whole take.",
-        examples=(3, "72f"), affects=_TAKE_AND_CUT, is_on_timeline=True, reviewed_as=None),
+    ShotKey("length", types.LENGTH,
+        "How long the shot is in the film. Seconds, frames, or beats and bars of the `tempo`: then "
+        "it ends on a beat. Absent: the whole take.",
+        examples=(3, "72f", "6b"), affects=_TAKE_AND_CUT, is_on_timeline=True, reviewed_as=None),
+    ShotKey("until", types.POINT,
+        "The point of the film at which the shot ends, in place of `length`: a marker, or another "
+        "point whose distance from the start of the shot is known.",
+        examples=("drop", "SH500+24b"), stands=_ONE, affects=_TAKE_AND_CUT, is_on_timeline=True,
+        reviewed_as=None, needs_take_of=False),
     ShotKey("duration", types.POSITIVE_TIME,
         "How long a take to request from the model, in seconds. Absent: the shortest allowed "
         "duration that contains `length`, or the model's default (Veo 8).",

@@ -58,6 +58,11 @@ MODEL = ValueType(
 )
 TIME = ValueType("time", _refer_to("time"))
 POSITIVE_TIME = ValueType("time", _refer_to("positiveTime"))
+LENGTH = ValueType("length", _refer_to("positiveTime"))
+"""How long a shot plays; beats end it on a beat."""
+POINT = ValueType(
+    "words", _refer_to("anchor"), is_reference=True, values="a marker, or another point of the film"
+)
 DECIBELS = ValueType("number", _refer_to("decibels"))
 SWITCH = ValueType("switch", {"type": "boolean"})
 LENS = ValueType(

@@ -43,6 +43,7 @@ SHOT = {
     "color": ("length: 2", "color: <<red||blue>>"),
     "card": ("length: 2", "card: <<One||Two>>"),
     "length": ("prompt: a", "length: <<2||3>>"),
+    "until": ("prompt: a, trim: {start: 0}", "until: A+<<8||9>>"),
     "duration": ("prompt: a", "duration: <<4||6>>"),
     "trim": ("prompt: a", "trim: {start: <<1||2>>}"),
     "handles": ("prompt: a, length: 4", "handles: <<0||1>>"),
@@ -101,6 +102,7 @@ SHOT["id"] = ("prompt: a", "id: <<S||T>>")
 CHANGED = {
     # what must differ where a key stands with the shots, because it is another thing there
     "length": ("prompt: a", "length: <<2||3>>"),
+    "tempo": ("prompt: a, length: 4b", "tempo: {bpm: <<100||30>>}"),
     "target": ("prompt: a", "target: <<vertex||cometapi>>"),
     "speech_model": (
         "prompt: a, narration: [{ana: Hello.}]",
@@ -125,6 +127,8 @@ FILM = {
     "cast": ("prompt: a, cast: [eva]", "cast: {eva: {description: <<tall||small>>}}"),
     "ambience": ("prompt: a", "ambience: {make: <<rain||wind>>}"),
     "titles": ("prompt: a", "titles: [{at: 1, length: 2, text: <<One||Two>>}]"),
+    "tempo": ("prompt: a, length: 4b", "tempo: {bpm: <<100||30>>}"),
+    "markers": ("prompt: a", "markers: {drop: <<1||2>>}"),
     "sound": ("prompt: a", "sound: {loudness: <<web||broadcast>>}"),
     "subtitles": (TALK + ", prompt: a", "subtitles: <<track||burn>>"),
     "policy": ("prompt: a, provider: vertex", "policy: {budget_usd: <<0.01||100>>}"),
@@ -180,6 +184,13 @@ NESTED = {
     "ambience.file": ("prompt: a, ambience: {file: <<a||b>>.wav}", ""),
     "ambience.gain_db": ("prompt: a, ambience: {make: rain, gain_db: <<-9||-6>>}", ""),
     "include.include": ("prompt: a", "shots: [{include: <<three||four>>.yaml}]"),
+    "tempoPart.bpm": ("prompt: a, length: 4b", "tempo: {bpm: <<100||30>>}"),
+    "tempoPart.meter": ("prompt: a, length: 1bar", "tempo: {bpm: 30, meter: <<4||3>>}"),
+    "tempoPart.first": ("prompt: a, length: 6b", "tempo: {bpm: 60, first: <<0||0.4>>}"),
+    "tempoPart.at": (
+        "prompt: a, length: 4b",
+        "tempo: [{bpm: 60}, {bpm: 30, at: <<1bar||12b>>}]",
+    ),
     "format.aspect_ratio": ("prompt: a", 'format: {aspect_ratio: "<<16:9||9:16>>"}'),
     "format.resolution": FILM["format"],
     "format.fps": ("prompt: a", "format: {fps: <<24||25>>}"),

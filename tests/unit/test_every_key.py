@@ -45,7 +45,10 @@ FOR_PEOPLE = {
     "note": "words for whoever works on the film; `show` prints them, nothing is made of them",
     "continuity": "what people must keep the same; `show` prints it, nothing is made of it",
 }
-NAMES = {"sequence.sequence": "the name by which commands choose its shots, `seq:Q`"}
+NAMES = {
+    "sequence.sequence": "the name by which commands choose its shots, `seq:Q`",
+    "film.markers": "names of points, for people and for the points that use them",
+}
 BY_DEFINITION = {
     "providers.vertex": "its keys stand below",
     "providers.gemini": "has no keys",

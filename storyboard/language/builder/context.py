@@ -13,6 +13,8 @@ from storyboard.language.builder.layers import Origins
 from storyboard.language.builder.media_files import FileProblem, MediaFiles, MediaKind
 from storyboard.language.yaml.source import Source
 from storyboard.model.film import MediaFile
+from storyboard.model.shot_ruler import BeatPosition
+from storyboard.model.tempo import parse_musical_time
 from storyboard.timecode import Rate, Time, parse_time
 
 
@@ -40,7 +42,7 @@ class BuildContext:
 class LayeredValues:
     """Merged values with their places. An error here marks the thing as broken."""
 
-    __slots__ = ("context", "data", "failed", "name", "origins")
+    __slots__ = ("beats", "context", "data", "failed", "name", "origins")
 
     def __init__(
         self, context: BuildContext, data: Mapping[str, Any], origins: Origins, shot_id: str = ""
@@ -50,9 +52,17 @@ class LayeredValues:
         self.origins = origins
         self.name = shot_id
         self.failed = False
+        self.beats: BeatPosition | None = None
+        """Where it starts in the music; None if no tempo applies."""
 
     def parse_time_as_frames(self, key_path: str, value: str | int | float) -> int:
-        """Whole frames of a time; one that lies between two frames is noted."""
+        """Whole frames of a time; notes one that is between two frames.
+
+        Beats and bars are as long as they are at the start of the shot.
+        """
+        if isinstance(value, str) and (musical := parse_musical_time(value)):
+            beats = self.require_beats(key_path, value)
+            return beats.measure_duration(musical) if beats else 1
         time = self.context.parse_time_with_cache(value)
         if not time.exact:
             seconds = float(self.context.rate.to_seconds(time.frames))
@@ -63,6 +73,21 @@ class LayeredValues:
                 f"{seconds:.4g} s",
             )
         return time.frames
+
+    def parse_length(self, key_path: str, value: str | int | float) -> int:
+        """Whole frames of a shot's length; beats and bars end the shot on a beat."""
+        if isinstance(value, str) and (musical := parse_musical_time(value)):
+            beats = self.require_beats(key_path, value)
+            return beats.measure_frames(musical) if beats else 1
+        return self.parse_time_as_frames(key_path, value)
+
+    def require_beats(self, key_path: str, value: str) -> BeatPosition | None:
+        """The place in the music; None, reported, if no tempo applies."""
+        if self.beats is None:
+            message = f"`{value}` counts beats, but no `tempo` applies here"
+            hint = "add a tempo to the sequence or to the film: `tempo: {bpm: 120}`"
+            self.add_error("SB314", key_path, message, hint)
+        return self.beats
 
     def find_media(self, key_path: str, file_name: str, wanted_kind: MediaKind) -> MediaFile | None:
         """The file that the value at `key_path` names; None, reported, if it can't be used."""

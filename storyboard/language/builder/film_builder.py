@@ -24,10 +24,13 @@ from storyboard.language.builder.references import (
     list_shot_references,
     report_reference_cycles,
 )
+from storyboard.language.builder.timing.beat_grids import BeatGrids
+from storyboard.language.builder.timing.point_reader import PointReader
 from storyboard.language.schema.checker import SchemaChecker
 from storyboard.language.yaml.parser import Map
-from storyboard.model.film import Film, Origin, Shot, ValueSource
+from storyboard.model.film import Film, Origin, Shot, Trim, ValueSource
 from storyboard.model.shot_keys import SHOT_KEYS
+from storyboard.model.shot_ruler import BeatPosition, ShotPosition, ShotRuler
 from storyboard.util.merge import deep_merge
 
 _NOT_INHERITED = frozenset({"sequence", "shots", "include"})
@@ -90,6 +93,10 @@ class FilmBuilder:
         )
         self._delivery = delivery
         self._values = LayeredValues(self._context, self._header, self._origins)
+        self._grids = BeatGrids(self._header, delivery.rate, diagnostics)
+        self._ruler = ShotRuler(delivery.rate)
+        if film_grid := self._grids.film_grid:
+            self._values.beats = BeatPosition(film_grid, 0, delivery.rate)
         self._outer_layers: dict[int, _OuterLayers] = {}
         self._like_layers: dict[str, tuple[ValueLayer, ...] | None] = {}
         self._parsed_shots = {
@@ -110,6 +117,13 @@ class FilmBuilder:
             parsed_shot.id
             for parsed_shot in parsed_film.shots
             if parsed_shot.id and self._is_omitted(parsed_shot)
+        )
+        self._outside_cut = dict.fromkeys(self._omitted, "is omitted")
+        for parsed_shot in parsed_film.shots:
+            if "alternate" in parsed_shot.item and parsed_shot.id not in self._outside_cut:
+                self._outside_cut[parsed_shot.id] = "is an alternate and not in the cut"
+        self._points = PointReader(
+            self._values, self._ruler, parsed_film, self._outside_cut, self._header
         )
         self._resolver = ReferenceChecker(parsed_film, self._cast, self._omitted)
         self.broken: set[str] = set()
@@ -137,13 +151,7 @@ class FilmBuilder:
 
     def _assemble_film(self, path: Path, root: Path, built_shots: tuple[Shot, ...]) -> Film:
         header, values = self._header, self._values
-        off = dict.fromkeys(self._omitted, "is omitted")
-        for parsed_shot in self._parsed_film.shots:
-            if "alternate" in parsed_shot.item and parsed_shot.id not in off:
-                off[parsed_shot.id] = "is an alternate and not in the cut"
-        cues = head.CueBuilder(
-            values, self._parsed_film.shots_by_id, off, self._parsed_film.may_lack_ids
-        )
+        cues = head.CueBuilder(values, self._points)
         text = {
             key: header[key].strip() for key in ("title", "author", "copyright") if key in header
         }
@@ -168,6 +176,7 @@ class FilmBuilder:
             music=cues.build_music(),
             narration=cues.build_narration(self._cast),
             titles=cues.build_titles(),
+            markers=MappingProxyType(self._points.read_markers()),
             loudness=head.build_loudness(header),
             subtitles=header.get("subtitles", "none"),
             policy=head.build_policy(header),
@@ -210,6 +219,10 @@ class FilmBuilder:
         }
         origins = Origins(stack, parsed_shot.to_origin)
         values = LayeredValues(self._context, data, origins, parsed_shot.id)
+        position = self._ruler.find_position(*self._grids.find_block(parsed_shot.scope))
+        values.beats = position.beats
+        if "until" in data:
+            values.data = {**data, "length": self._measure_until(values, position)}
         model_settings = self._resolve_model_settings(data)
         self._check_provider_options(parsed_shot, values, model_settings)
         settled_fields = {**model_settings, **self._join_layered_texts(parsed_shot, like, outer)}
@@ -217,7 +230,38 @@ class FilmBuilder:
         if shot is None:
             return None
         self._resolver.check_references(parsed_shot, values, shot)
+        if parsed_shot.id not in self._outside_cut:
+            self._ruler.add_shot(shot.id, position, _find_stated_frames(shot))
         return None if values.failed else (shot, values)
+
+    def _measure_until(self, values: LayeredValues, position: ShotPosition) -> str:
+        """The length up to the point that `until` names; an error leaves one frame."""
+        if "length" in values.origins and not values.origins.is_from_stronger_layer(
+            "until", "length"
+        ):
+            message = "`length` and `until` can't be used together"
+            hint = "keep only one of `length` and `until`"
+            values.add_error("SB110", "until", message, hint, at_key=True)
+            return "1f"
+        end = self._points.find_position(values, "until", values.data["until"])
+        if end is None:
+            return "1f"
+        span, frame = end
+        if span != position.span:
+            message = "nobody knows yet how far this point is from the start of the shot"
+            hint = (
+                "name a point after a shot that is before this one, and give the shots between "
+                "them a `length`; or write a `length` here"
+            )
+            values.add_error("SB316", "until", message, hint)
+            return "1f"
+        if frame <= position.frame:
+            seconds = float(self._context.rate.to_seconds(position.frame - frame))
+            message = f"this point is {seconds:.4g} s before the start of the shot, or at it"
+            hint = "name a later point, or write a `length`"
+            values.add_error("SB316", "until", message, hint)
+            return "1f"
+        return f"{frame - position.frame}f"
 
     def _check_broken_shot_references(self, parsed_shot: ParsedShot) -> None:
         """Looks up what a shot names that can't be built, as far as its keys are well-formed."""
@@ -468,6 +512,17 @@ class FilmBuilder:
                 "SB209", span, f"there is no profile `{name}` in the film", hint
             )
         return {}
+
+
+def _find_stated_frames(shot: Shot) -> int | None:
+    """How long the shot plays, as far as the text tells; None if only its take tells."""
+    if shot.length is not None:
+        return shot.length
+    if shot.duration is not None and shot.trim == Trim() and not shot.effects:
+        return shot.duration
+    if shot.trim.start is not None and (shot.trim.end or 0) > 0:
+        return (shot.trim.end or 0) - shot.trim.start
+    return None
 
 
 def _restrict_to_like_keys(stack: tuple[ValueLayer, ...]) -> tuple[ValueLayer, ...]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -17,9 +16,9 @@ from storyboard.language.builder.context import BuildContext, LayeredValues
 from storyboard.language.builder.media_files import FileProblem, MediaKind
 from storyboard.language.builder.parsed import ParsedCastMember
 from storyboard.language.builder.shot_builder import to_plain_data
+from storyboard.language.builder.timing.point_reader import PointReader
 from storyboard.language.yaml.parser import Map, parse_plain_scalar
 from storyboard.model.film import (
-    Anchor,
     CastKind,
     CastMember,
     Delivery,
@@ -35,10 +34,6 @@ from storyboard.timecode import Rate
 LOUDNESS = {"web": Loudness(-14.0, -1.0), "broadcast": Loudness(-23.0, -1.0)}
 WIDEST = 5
 """Width to height, or height to width, of the narrowest picture."""
-
-_OFFSET = re.compile(r"[+-](\d{1,7}f|\d{1,6}(\.\d+)?)")
-_LETTER = r"[^\x00-@\[-^`{-\x7f]"
-_ID = re.compile(rf"{_LETTER}({_LETTER}|[0-9])*(-({_LETTER}|[0-9])*{_LETTER}({_LETTER}|[0-9])*)*")
 
 
 def has_profile(header: Mapping[str, Any], name: str) -> bool:
@@ -180,17 +175,9 @@ def build_provider_settings(header: Mapping[str, Any]) -> Mapping[str, Mapping[s
 class CueBuilder:
     """Music and titles: things that hang on points of the film."""
 
-    def __init__(
-        self,
-        values: LayeredValues,
-        shot_ids: Iterable[str],
-        exclusion_reasons: Mapping[str, str],
-        may_lack_ids: bool,
-    ) -> None:
+    def __init__(self, values: LayeredValues, points: PointReader) -> None:
         self._values = values
-        self._ids = sorted(shot_ids, key=len, reverse=True)
-        self._excluded = exclusion_reasons
-        self._may_lack_ids = may_lack_ids
+        self._points = points
 
     def build_music(self) -> tuple[MusicCue, ...]:
         """Music cues whose file can be used."""
@@ -208,8 +195,10 @@ class CueBuilder:
                 if file_name
                 else None
             )
-            begin = self._parse_anchor(f"{path}.from", item.get("from", "start"))
-            end = self._parse_anchor(f"{path}.to", item.get("to", "end"))
+            begin = self._points.read_anchor(
+                self._values, f"{path}.from", item.get("from", "start")
+            )
+            end = self._points.read_anchor(self._values, f"{path}.to", item.get("to", "end"))
             if (file is None and not description) or begin is None or end is None:
                 continue
             time = self._values.parse_time_as_frames
@@ -236,7 +225,7 @@ class CueBuilder:
             path = f"sound.narration[{index}]"
             line = narration.parse_narration_line(self._values, path, item)
             narration.check_narration_voice(self._values, path, item, cast_names)
-            at = self._parse_anchor(f"{path}.at", item["at"])
+            at = self._points.read_anchor(self._values, f"{path}.at", item["at"])
             if line is not None and at is not None:
                 cues.append(NarrationCue(at, line))
         return tuple(cues)
@@ -246,7 +235,7 @@ class CueBuilder:
         cues = []
         for index, item in enumerate(self._values.data.get("titles", ())):
             path = f"titles[{index}]"
-            at = self._parse_anchor(f"{path}.at", item["at"])
+            at = self._points.read_anchor(self._values, f"{path}.at", item["at"])
             length = max(1, self._values.parse_time_as_frames(f"{path}.length", item["length"]))
             if ("text" in item) == ("credits" in item):
                 both = "text" in item
@@ -265,49 +254,3 @@ class CueBuilder:
                 text = shot_values.strip_prose(item.get("text", ""))
                 cues.append(TitleCue(at, length, text, lines, item.get("style", "")))
         return tuple(cues)
-
-    def _parse_anchor(self, key_path: str, value: Any) -> Anchor | None:
-        """A point of the film; None, reported, where it names no shot of the cut."""
-        span = self._values.origins.find_span(key_path)
-        text = str(value).strip()
-        try:
-            at = self._values.context.parse_time_with_cache(
-                value if not isinstance(value, str) else text
-            )
-        except ValueError:
-            pass
-        else:
-            return self._reject_anchor_before_film(Anchor("start", at.frames, span), key_path)
-        for name in ("start", "end", *self._ids):
-            if text.startswith(name) and (text == name or _OFFSET.fullmatch(text[len(name) :])):
-                if name in self._excluded:
-                    message = (
-                        f"`{name}` can't be used as a point in time: it {self._excluded[name]}"
-                    )
-                    self._values.add_error(
-                        "SB205", key_path, message, "use a shot that is in the cut"
-                    )
-                    return None
-                offset = (
-                    self._values.parse_time_as_frames(key_path, text[len(name) :])
-                    if text != name
-                    else 0
-                )
-                return self._reject_anchor_before_film(Anchor(name, offset, span), key_path)
-        if self._may_lack_ids:
-            return None
-        match = _ID.match(text)
-        word = match[0] if match else text
-        if match and (len(word) == len(text) or _OFFSET.fullmatch(text[len(word) :])):
-            near = self._values.context.suggester.suggest_name(word, ("start", "end", *self._ids))
-            self._values.add_error("SB201", key_path, f"there is no shot `{word}`", near)
-        else:
-            hint = "write SHOT, SHOT+1.5, start, end-6, or film seconds"
-            self._values.add_error("SB208", key_path, f"`{text}` is not a point in the film", hint)
-        return None
-
-    def _reject_anchor_before_film(self, anchor: Anchor, key_path: str) -> Anchor | None:
-        if anchor.shot == "start" and anchor.offset < 0:
-            self._values.add_error("SB313", key_path, "this point is before the start of the film")
-            return None
-        return anchor

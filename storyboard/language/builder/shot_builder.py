@@ -18,6 +18,7 @@ from storyboard.model.shot_keys import SHOT_KEYS, MeantFor
 TYPE_PARSERS: Mapping[str, Callable[[LayeredValues, str, Any], Any]] = {
     **dict.fromkeys(("words", "shot_id"), lambda values, path, value: value.strip()),
     "time": lambda values, path, value: values.parse_time_as_frames(path, value),
+    "length": lambda values, path, value: values.parse_length(path, value),
     "integer": lambda values, path, value: int(value),
     "number": lambda values, path, value: float(value),
     "switch": lambda values, path, value: value,
@@ -65,7 +66,8 @@ def build_shot(
     if only_cut:
         _reject_making_keys(values, own, source_key)
     if only_cut or source_key == "extend":
-        for key in _find_uninherited_keys(values, only_cut) - own.keys():
+        own_keys = own.keys() | ({"length"} if "until" in own else set())
+        for key in _find_uninherited_keys(values, only_cut) - own_keys:
             data.pop(key, None)
     if values.failed:
         return None

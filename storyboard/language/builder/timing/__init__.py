@@ -1,0 +1,1 @@
+"""Points of the film and beats of its music, read from the text alone."""
