@@ -9,7 +9,7 @@ from storyboard.cli.terminal.palette import paint
 from storyboard.cli.terminal.tables import Column, Narrowing, format_table
 from storyboard.graph.steps import HELPER_KINDS
 from storyboard.graph.timeline import ShotEvent
-from storyboard.model.film import Shot
+from storyboard.model.film import Film, Shot
 from storyboard.money import format_decimal_usd
 from storyboard.plan.forecast import forecast_render
 from storyboard.plan.plan import (
@@ -198,13 +198,20 @@ def format_plan_table(plan: Plan, *, on_stderr: bool = False) -> list[str]:
         add_nodes(nodes_by_shot.get(shot.id, []))
     add_nodes(node for node in film_nodes if node.record is not None)
     return [
-        f"{name} · {rate} fps · {width}x{height} · {seconds:g} s",
+        f"{name} · {rate} fps · {width}x{height}{_describe_requested_frames(film)} · {seconds:g} s",
         "",
         *format_table(_COLUMNS, rows, roles, on_stderr=on_stderr),
         "",
         _format_totals(plan),
         *_format_hints(plan),
     ]
+
+
+def _describe_requested_frames(film: Film) -> str:
+    """The frames that are requested from models, if the film is delivered in another one."""
+    made = (shot for shot in film.cut if not (shot.color or shot.card or shot.clip))
+    ratios = list(dict.fromkeys(shot.aspect_ratio for shot in made))
+    return "" if ratios in ([], [film.delivery.aspect_ratio]) else f" from {', '.join(ratios)}"
 
 
 def _format_node_row(plan: Plan, node: Node) -> list[str]:

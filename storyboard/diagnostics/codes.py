@@ -155,6 +155,7 @@ CODES: Mapping[str, Code] = {
     "SB432": Code("source-aspect", "An extension must have the aspect ratio of its source."),
     "SB433": Code("other-shape", "A picture that is sent is of another shape than the shot."),
     "SB434": Code("misspelt-voice", "A voice is nearly the name of one that the model has."),
+    "SB435": Code("nearest-frame", "The nearest frame that the model makes is requested."),
     # files
     "SB501": Code("missing-file", "A file doesn't exist."),
     "SB502": Code("not-a-file", "A path is a folder or a device, not a file."),

@@ -19,6 +19,7 @@ from storyboard.graph.dialogue_timing import warn_trimmed_lines
 from storyboard.graph.effects import EffectSteps, adjust_length_for_effects
 from storyboard.graph.limits.model_limits import ModelRules
 from storyboard.graph.limits.model_lookup import PREVIZ, ModelLookup
+from storyboard.graph.limits.requested_frames import choose_requested_frames
 from storyboard.graph.model_dates import note_dated_models
 from storyboard.graph.narration import NarrationSteps
 from storyboard.graph.rate_limits import build_rate_limits
@@ -78,6 +79,8 @@ def compile_film(
     """
     model_catalog = model_catalog or load_catalog()
     models = ModelLookup(model_catalog, allow_retired=allow_retired, plugins=plugins)
+    diagnostics = DiagnosticCollector()
+    film = choose_requested_frames(film, models, diagnostics)
     rules = ModelRules(
         film,
         models,
@@ -89,7 +92,7 @@ def compile_film(
         for shot in film.shots
         if not shot.omit
     }
-    context = CompileContext(film, DiagnosticCollector(), models, rules, shots, expired=expired)
+    context = CompileContext(film, diagnostics, models, rules, shots, expired=expired)
     return _Compiler(context, TakeTrimOverlay(context, trims), read_footage, broken).build_graph()
 
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from storyboard.graph.context import CompileContext
 from storyboard.graph.limits.model_lookup import PREVIZ
+from storyboard.graph.limits.requested_frames import choose_drawn_ratio
 from storyboard.graph.limits.shot_request import ShotRequest
 from storyboard.graph.steps import Link
 from storyboard.model.delivery import compute_frame_size
@@ -21,7 +22,7 @@ def note_other_shapes(context: CompileContext, request: ShotRequest) -> None:
     shot = request.shot
     if shot.provider == PREVIZ and not shot.target:
         return
-    wanted = Fraction(*compute_frame_size("720p", shot.aspect_ratio))
+    wanted = Fraction(*compute_frame_size("720p", choose_drawn_ratio(context.film, shot)))
     for link in request.links:
         if link.role not in (Role.FIRST_FRAME, Role.LAST_FRAME, Role.REFERENCE):
             continue

@@ -7,9 +7,9 @@ overlap, or hold; planned frames rule. The stitch only carries out what stands h
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.errors import Span
@@ -23,9 +23,13 @@ from storyboard.model.film import (
     Shot,
     Transition,
 )
+from storyboard.model.framing import ShownFraming, build_shown_framing
 from storyboard.timecode import FrameRange, Rate
 from storyboard.transitions.registry import find_transition, list_color_transitions
 from storyboard.util.serialization import Serialized
+
+ClipKey: TypeAlias = tuple[str, ShownFraming | None]
+"""A step, and how its take is framed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,13 @@ class Slice:
     """Set for a title card's text."""
     hold_frame: int | None = None
     """A source frame that stands still for the whole slice."""
+    framing: ShownFraming | None = None
+    """How the take fills the frame; None gives it bars where its shape is another."""
+
+    @property
+    def clip_key(self) -> ClipKey:
+        """The take as it is framed."""
+        return self.step, self.framing
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +207,15 @@ def build_timeline(
                 shot=shot.id,
                 record=record,
                 visible=visible,
-                slices=(
-                    *_build_frozen_slice(materials[shot.id], source.start, join.hold),
-                    *_slice_material(materials[shot.id], source),
-                    *_build_frozen_slice(
-                        materials[shot.id], source.end - 1, after - following.after
+                slices=_frame_slices(
+                    (
+                        *_build_frozen_slice(materials[shot.id], source.start, join.hold),
+                        *_slice_material(materials[shot.id], source),
+                        *_build_frozen_slice(
+                            materials[shot.id], source.end - 1, after - following.after
+                        ),
                     ),
+                    build_shown_framing(shot.fit or film.delivery.fit, used_range.range),
                 ),
                 entering=_build_entering_blend(join, record.start),
                 leaving=_build_closing_blend(shot, record),
@@ -249,6 +263,13 @@ def _slice_material(material: ShotMaterial, source_range: FrameRange) -> tuple[S
     if material.color or material.card:
         return (Slice("", source_range, color=material.color, card=material.card),)
     return tuple(Slice(step, frames) for step, frames in material.split_range_by_step(source_range))
+
+
+def _frame_slices(slices: tuple[Slice, ...], framing: ShownFraming | None) -> tuple[Slice, ...]:
+    """The slices of a shot, those that show a take with its framing."""
+    if framing is None:
+        return slices
+    return tuple(replace(part, framing=framing) if part.step else part for part in slices)
 
 
 def _build_frozen_slice(material: ShotMaterial, frame: int, frame_count: int) -> tuple[Slice, ...]:

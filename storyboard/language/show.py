@@ -33,6 +33,7 @@ from storyboard.model.film import (
     Trim,
     ValueSource,
 )
+from storyboard.model.framing import Fit, Framing, describe_position
 from storyboard.model.shot_keys import FIELD_KEYS, MeantFor, Place
 from storyboard.timecode import Rate
 from storyboard.transitions.registry import find_transition
@@ -58,6 +59,7 @@ def to_storyboard_data(film: Film) -> dict[str, Any]:
         "aspect_ratio": form.aspect_ratio,
         "resolution": form.resolution,
         "fps": int(rate.value) if rate.value.denominator == 1 else str(rate.value),
+        **({"fit": _to_fit_data(form.fit)} if form.fit else {}),
     }
     usual = FilmDefaults(resolution=form.resolution, aspect_ratio=form.aspect_ratio)
     absent = usual.to_fields()
@@ -151,6 +153,18 @@ def _to_trim_data(film: Film, trim: Trim, rate: Rate) -> dict[str, Any]:
     return {key: to_yaml_time(end, rate) for key, end in ends.items() if end is not None}
 
 
+def _to_fit_data(fit: Fit) -> Any:
+    framings = [_to_framing_data(framing) for framing in fit]
+    return framings if len(framings) > 1 else framings[0]
+
+
+def _to_framing_data(framing: Framing) -> Any:
+    if framing == Framing(framing.kind):
+        return str(framing.kind)
+    zoom = {"zoom": framing.zoom} if framing.zoom != 1 else {}
+    return {"crop": describe_position(framing.position), **zoom}
+
+
 def _drop_empty(**values: Any) -> dict[str, Any]:
     """The values that say something."""
     return {key: value for key, value in values.items() if value not in (None, "", [], {})}
@@ -219,6 +233,7 @@ TYPE_FORMATTERS: Mapping[str, Callable[[Film, Any, Rate], Any]] = {
     "frame": lambda film, frame, rate: _to_frame_ref_data(film, frame),
     "clip": lambda film, clip, rate: _to_relative_path(film, clip.file) or clip.shot,
     "trim": _to_trim_data,
+    "fit": lambda film, fit, rate: _to_fit_data(fit),
     "camera": lambda film, moves, rate: [
         {move.words: to_yaml_time(move.length, rate)} if move.length else move.words
         for move in moves

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
 
+from storyboard.model.framing import Fit
 from storyboard.timecode import Rate
 
 
@@ -18,6 +19,8 @@ class Delivery:
     aspect_ratio: str = "16:9"
     resolution: str = "720p"
     rate: Rate = Rate(Fraction(24))
+    fit: Fit = ()
+    """How pictures of another shape fill the frame; nothing said is ()."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -31,14 +34,30 @@ RESOLUTIONS: Mapping[str, int] = MappingProxyType(
 """Pixels of the shorter side by name; `180p` is the proxy."""
 
 
+_WIDE = Fraction(16, 9)
+
+
 @lru_cache(maxsize=64)
 def compute_frame_size(resolution: str, aspect_ratio: str) -> tuple[int, int]:
-    """(width, height) in pixels, both even; the named number is the shorter side.
+    """(width, height) in pixels, both even.
+
+    The named number is the shorter side, up to 16:9 and 9:16. A longer frame keeps the long side of
+    16:9, as scope in HD does.
 
     >>> compute_frame_size("720p", "16:9"), compute_frame_size("1080p", "9:16")
     ((1280, 720), (1080, 1920))
+    >>> compute_frame_size("1080p", "2.39:1"), compute_frame_size("1080p", "4:5")
+    ((1920, 804), (1080, 1350))
     """
+    shape = parse_aspect_ratio(aspect_ratio)
+    ratio, short = max(shape, 1 / shape), Fraction(RESOLUTIONS[resolution])
+    long = short * min(ratio, _WIDE)
+    short = long / ratio
+    sides = tuple(round(side / 2) * 2 for side in (long, short))
+    return (sides[0], sides[1]) if shape >= 1 else (sides[1], sides[0])
+
+
+def parse_aspect_ratio(aspect_ratio: str) -> Fraction:
+    """Width over height of a ratio such as `2.39:1`."""
     across, down = (Fraction(part) for part in aspect_ratio.split(":"))
-    short = RESOLUTIONS[resolution]
-    long = round(short * max(across, down) / min(across, down) / 2) * 2
-    return (long, short) if across >= down else (short, long)
+    return across / down

@@ -17,6 +17,7 @@ from typing import Any
 from storyboard.errors import Span
 from storyboard.model.delivery import RESOLUTIONS, Delivery, compute_frame_size
 from storyboard.model.effects import Effect
+from storyboard.model.framing import Fit
 from storyboard.model.policy import FilmDefaults, Policy
 from storyboard.model.sound import (
     Ambience,
@@ -312,6 +313,8 @@ class Shot:
     still_model: str = ""
     """The model for the shot's stills; empty is the provider's own."""
     # the cut and the mix
+    fit: Fit = ()
+    """How its picture fills the frame: nothing said, one framing, or the two ends of a move."""
     effects: tuple[Effect, ...] = ()
     transition: Transition = CUT
     transition_out: Transition = CUT

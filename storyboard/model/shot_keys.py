@@ -304,6 +304,14 @@ _ROWS = (
         "The image model for stills, by exact id. Absent: the default of the provider.",
         examples=("gemini-3-pro-image",), like=True, meant_for=_MADE),
     # the cut and the mix
+    ShotKey("fit", types.FIT,
+        "How the picture fills the frame of the film if it has another shape: crop, pad (black "
+        "bars), blur (bars of the blurred picture), or {crop: POS, zoom: 1.2}. A list of two is a "
+        "move from the first framing to the last. Absent: the `fit` of `format`.",
+        examples=("crop", {"crop": "top"},
+                  [{"crop": "center"}, {"crop": [0.6, 0.4], "zoom": 1.15}]),
+        stands=_BLOCK, affects=Affects.CUT, meant_for=MeantFor.TAKE, is_on_timeline=True,
+        is_later=True),
     ShotKey("effects", types.EFFECTS,
         "A list of MoviePy effects with their arguments, applied in order to the used part of "
         "the take. `length` stays the time on screen. Times in seconds or frames.",
@@ -371,7 +379,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "length": "How long it is",
         "like": "What is seen and heard",
         "provider": "What is asked of the model",
-        "effects": "The cut and the mix",
+        "fit": "The cut and the mix",
         "omit": "Editing state",
     }
 )

@@ -127,6 +127,11 @@ OPTIONS = ValueType(
 )
 TRANSITION = ValueType("transition", _refer_to("transition"))
 END_TRANSITION = ValueType("end_transition", _refer_to("transitionOut"))
+FIT = ValueType(
+    "fit",
+    _refer_to("fit"),
+    values="crop, pad, blur, {crop: POS, zoom: 1.2}, or a list of two for a move",
+)
 EFFECTS = ValueType("effects", _refer_to("effects"))
 
 

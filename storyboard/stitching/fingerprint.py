@@ -109,6 +109,7 @@ def _serialize_slice(part: Slice, media: Mapping[str, StepMedia]) -> Value:
         part.color,
         part.card,
         part.hold_frame,
+        *([part.framing.to_digest_value()] if part.framing else []),
     ]
 
 

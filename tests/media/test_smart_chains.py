@@ -42,7 +42,7 @@ def build_chain_timeline(stage, *, blend=None, last=24, start=0):
 def list_played_steps(stage, timeline, chain):
     clips = conform_shown_takes(timeline, chain, stage.delivery, stage.folder / "cache")
     return [
-        (part.step, clips[part.step].first + part.source.start)
+        (part.step, clips[part.clip_key].first + part.source.start)
         for event in move_slices_to_extensions(timeline, clips).events
         for part in event.slices
     ]

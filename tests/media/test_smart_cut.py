@@ -90,7 +90,7 @@ def plan_copies(stage, timeline, media, titles=()):
 def map_copied_frames(stage, timeline, media, titles=()):
     """Film frame -> (step, take frame) of what is to be copied."""
     return {
-        run.span.start + offset: (run.step, run.start + offset)
+        run.span.start + offset: (run.clip[0], run.start + offset)
         for run in plan_copies(stage, timeline, media, titles)
         if isinstance(run, CopiedRange)
         for offset in range(run.span.length)

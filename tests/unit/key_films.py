@@ -96,6 +96,7 @@ SHOT = {
     "match": ("prompt: a", "match: <<A||B>>.last"),
     "note": ("prompt: a", "note: <<hold||let go>>"),
     "continuity": ("prompt: a", "continuity: <<left||right>> hand"),
+    "fit": ("prompt: a", "fit: <<crop||blur>>"),
     "effects": ("prompt: a", "effects: [{MultiplySpeed: {factor: <<0.5||1>>}}]"),
 }
 SHOT["id"] = ("prompt: a", "id: <<S||T>>")
@@ -193,6 +194,9 @@ NESTED = {
     ),
     "format.aspect_ratio": ("prompt: a", 'format: {aspect_ratio: "<<16:9||9:16>>"}'),
     "format.resolution": FILM["format"],
+    "format.fit": ("prompt: a", "format: {fit: <<crop||blur>>}"),
+    "crop.crop": ("prompt: a, fit: {crop: <<top||left>>, zoom: 2}", ""),
+    "crop.zoom": ("prompt: a, fit: {crop: top, zoom: <<1||2>>}", ""),
     "format.fps": ("prompt: a", "format: {fps: <<24||25>>}"),
     "music.file": ("prompt: a", "sound: {music: [{file: <<a||b>>.wav}]}"),
     "music.make": ("prompt: a", "sound: {music: [{make: <<slow||fast>>}]}"),

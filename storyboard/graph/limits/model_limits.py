@@ -44,6 +44,7 @@ from storyboard.graph.limits.rejections import (
     TooManyReferences,
     UnacceptedReferences,
 )
+from storyboard.graph.limits.requested_frames import choose_drawn_ratio
 from storyboard.graph.limits.shot_request import ShotRequest
 from storyboard.graph.steps import Step
 from storyboard.model.effects import find_timing_effects
@@ -83,7 +84,7 @@ class ModelRules:
         return Settings(
             duration_s=request.seconds,
             resolution="180p" if self._film.proxy else request.resolution,
-            aspect_ratio=shot.aspect_ratio,
+            aspect_ratio=choose_drawn_ratio(self._film, shot),
             fps=model.rate,
             audio=shot.audio and model.audio != "none",
             seed=optional.sent.get("seed"),
@@ -248,7 +249,7 @@ class ModelRules:
         made_by = self._models.find_exact_model(source.target, source.model)
         if made_by is not None and made_by.wire != model.wire:
             return ForeignSource(shot, key, model, other_model=source.model)
-        if source.settings.aspect_ratio != shot.aspect_ratio:
+        if source.settings.aspect_ratio != choose_drawn_ratio(self._film, shot):
             key = "aspect_ratio" if "aspect_ratio" in shot.origins else key
             return SourceAspectRatio(shot, key, source)
         return None

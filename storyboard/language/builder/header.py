@@ -83,7 +83,8 @@ def build_delivery(
         message = f"the aspect ratio {ratio} is more extreme than {WIDEST}:1"
         diagnostics.add_error("SB106", find_span("format.aspect_ratio"), message)
         ratio = usual.aspect_ratio
-    return Delivery(ratio, form.get("resolution", usual.resolution), rate)
+    fit = (shot_values.parse_framing(form["fit"]),) if "fit" in form else ()
+    return Delivery(ratio, form.get("resolution", usual.resolution), rate, fit)
 
 
 def build_cast_member(parsed_member: ParsedCastMember, context: BuildContext) -> CastMember:

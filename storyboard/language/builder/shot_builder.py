@@ -37,6 +37,7 @@ TYPE_PARSERS: Mapping[str, Callable[[LayeredValues, str, Any], Any]] = {
     "frame": shot_values.parse_frame_ref,
     "clip": shot_values.parse_clip,
     "trim": shot_values.parse_trim,
+    "fit": lambda values, path, value: shot_values.parse_fit(value),
     "camera": shot_values.parse_camera_moves,
     "dialogue": dialogue.parse_dialogue_lines,
     "narration": narration.parse_narration_lines,

@@ -23,6 +23,7 @@ from storyboard.model.film import (
     Trim,
     ValueSource,
 )
+from storyboard.model.framing import POSITIONS, Fit, FitKind, Framing, Position
 from storyboard.transitions.registry import find_transition, load_transitions
 from storyboard.transitions.spec import DEFAULT_DURATION_S
 
@@ -110,6 +111,26 @@ def parse_trim(values: LayeredValues, key_path: str, value: Mapping[str, Any]) -
             "set `end` to a position in the take, not to a length; -0.5 counts from the end",
         )
     return Trim(start, end)
+
+
+def parse_fit(value: Any) -> Fit:
+    """How the picture fills the frame: one framing, or the first and the last of a move."""
+    return tuple(parse_framing(item) for item in (value if isinstance(value, list) else [value]))
+
+
+def parse_framing(value: Any) -> Framing:
+    """One way to fill the frame."""
+    if isinstance(value, str):
+        return Framing(FitKind(value))
+    return Framing(FitKind.CROP, parse_position(value["crop"]), float(value.get("zoom", 1)))
+
+
+def parse_position(value: Any) -> Position:
+    """A point of the frame: one of nine words, or [x, y]."""
+    if isinstance(value, str):
+        return POSITIONS[value]
+    across, down = value
+    return float(across), float(down)
 
 
 def parse_camera_moves(values: LayeredValues, key_path: str, value: Any) -> tuple[CameraMove, ...]:

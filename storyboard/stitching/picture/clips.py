@@ -9,8 +9,9 @@ from itertools import repeat
 from pathlib import Path
 
 from storyboard.errors import MediaError, StitchError
-from storyboard.graph.timeline import ShotEvent, Slice, Timeline
+from storyboard.graph.timeline import ClipKey, ShotEvent, Slice, Timeline
 from storyboard.model.film import Delivery
+from storyboard.model.framing import FitKind
 from storyboard.stitching.cut_inputs import StepMedia
 from storyboard.stitching.media.frames import read_frames
 from storyboard.stitching.media.probe import read_frame_index
@@ -58,23 +59,32 @@ def conform_shown_takes(
     cache: Path,
     *,
     jobs: int = 2,
-) -> dict[str, ConformedClip]:
+) -> dict[ClipKey, ConformedClip]:
     """The clips of all steps that the timeline shows, conformed where needed.
 
     Raises StitchError when a step has no take, and MediaError when one can't be read.
     """
-    shots = {part.step: event.shot for event, part in _find_take_slices(timeline)}
-    for step, shot in shots.items():
-        if step not in media:
-            raise StitchError(f"shot {shot} has no take: step {step} has no result")
+    shots: dict[ClipKey, str] = {}
+    shown_frames: dict[ClipKey, int] = {}
+    for event, part in _find_take_slices(timeline):
+        if part.step not in media:
+            raise StitchError(f"shot {event.shot} has no take: step {part.step} has no result")
+        key = part.clip_key
+        shots[key] = event.shot
+        shown_frames[key] = max(shown_frames.get(key, 0), part.source.end)
 
-    def conform_clip(step: str) -> ConformedClip:
+    def conform_clip(key: ClipKey) -> ConformedClip:
+        step, framing = key
         medium = media[step]
         try:
-            path = conform_take(medium.path, medium.sha256, delivery, cache)
+            path = conform_take(
+                *(medium.path, medium.sha256, delivery, cache),
+                framing=framing,
+                still_frames=shown_frames[key],
+            )
             take_index, index = read_frame_index(medium.path), read_frame_index(path)
         except MediaError as error:
-            message = f"the take of shot {shots[step]}, step {step}: {error}"
+            message = f"the take of shot {shots[key]}, step {step}: {error}"
             raise MediaError(
                 message, hint=error.hint, command=error.command, log=error.log
             ) from error
@@ -87,8 +97,10 @@ def conform_shown_takes(
             path,
             len(index.pts),
             first,
-            still=take_index.rate is None,
-            barred=compute_fitted_size(take_index, delivery) != delivery.size,
+            # a move makes a clip of a still
+            still=take_index.rate is None and len(index.pts) == 1,
+            barred=compute_fitted_size(take_index, delivery) != delivery.size
+            and (framing is None or framing.fit[0].kind is FitKind.PAD),
             differences=describe_format_differences(take_index, delivery),
         )
 
@@ -97,7 +109,7 @@ def conform_shown_takes(
 
 
 def check_clips_with_notes(
-    timeline: Timeline, clips: Mapping[str, ConformedClip]
+    timeline: Timeline, clips: Mapping[ClipKey, ConformedClip]
 ) -> tuple[str, ...]:
     """Notes on takes that are up to MAX_HELD_FRAMES short, have black bars or were conformed.
 
@@ -106,7 +118,7 @@ def check_clips_with_notes(
     notes: dict[str, None] = {}
     shots_by_difference: dict[str, dict[str, None]] = {}
     for event, part in _find_take_slices(timeline):
-        clip = clips[part.step]
+        clip = clips[part.clip_key]
         if clip.barred:
             notes[f"{event.shot}: the take of step {part.step} gets black bars"] = None
         if clip.differences and not clip.still:
@@ -145,14 +157,14 @@ def _join_first_shot_ids(shot_ids: Sequence[str]) -> str:
 
 
 def render_slice_frames(
-    slices: Sequence[Slice], clips: Mapping[str, ConformedClip], size: Size, *, threads: int = 0
+    slices: Sequence[Slice], clips: Mapping[ClipKey, ConformedClip], size: Size, *, threads: int = 0
 ) -> Generator[Frame, None, None]:
     """The frames of `slices`, in order; some may be the same array, so callers must not write to
     them.
     """
     for part in slices:
         if part.step:
-            yield from _read_take_slice_frames(part, clips[part.step], threads)
+            yield from _read_take_slice_frames(part, clips[part.clip_key], threads)
         elif part.card:
             yield from repeat(draw_title_card(part.card, size), part.source.length)
         else:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from storyboard.errors import StitchError
-from storyboard.graph.timeline import Blend, ShotEvent, Timeline
+from storyboard.graph.timeline import Blend, ClipKey, ShotEvent, Timeline
 from storyboard.model.film import Delivery
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
 from storyboard.stitching.media.yuv import Frame, Size, create_solid_frame
@@ -36,7 +36,7 @@ _TAGS = (
 
 def compose_frames(
     timeline: Timeline,
-    clips: Mapping[str, ConformedClip],
+    clips: Mapping[ClipKey, ConformedClip],
     titles: Sequence[PlacedTitle],
     size: Size,
     *,
@@ -93,7 +93,7 @@ class _Compositor:
     """The picture of the film before titles; frames must be requested in ascending order."""
 
     def __init__(
-        self, timeline: Timeline, clips: Mapping[str, ConformedClip], size: Size, threads: int
+        self, timeline: Timeline, clips: Mapping[ClipKey, ConformedClip], size: Size, threads: int
     ) -> None:
         self._events = timeline.events
         self._clips = clips
@@ -183,7 +183,7 @@ class _ShotReader:
     """The frames of one event by film frame, decoded once, in order."""
 
     def __init__(
-        self, event: ShotEvent, clips: Mapping[str, ConformedClip], size: Size, threads: int
+        self, event: ShotEvent, clips: Mapping[ClipKey, ConformedClip], size: Size, threads: int
     ) -> None:
         self._event = event
         self._frames = render_slice_frames(event.slices, clips, size, threads=threads)

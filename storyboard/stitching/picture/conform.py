@@ -7,6 +7,8 @@ content.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 from storyboard.digest import digest_value
 from storyboard.errors import MediaError
 from storyboard.model.film import Delivery
+from storyboard.model.framing import PADDED, PLAIN_CROP, FitKind, Framing, ShownFraming
 from storyboard.stitching.media.ffmpeg import build_temp_path, run_ffmpeg
 from storyboard.stitching.media.frame_index import FrameIndex
 from storyboard.stitching.media.player_view import (
@@ -26,11 +29,16 @@ from storyboard.stitching.media.player_view import (
     list_turn_filters,
 )
 from storyboard.stitching.media.probe import read_frame_index
+from storyboard.stitching.picture.framing_move import encode_framing_move
 from storyboard.timecode import has_nearly_constant_rate
 from storyboard.util.output_files import replace_file
 
 _REVISION = 3
 """Part of a result's name; raise it when conforming the same take would give a different result."""
+_BLUR = 0.03
+"""Sigma of the blurred bars, as a share of the frame's height."""
+_DIM = 0.7
+"""Brightness of the blurred bars, so that the picture stands out from them."""
 _SAME_SHAPE = Fraction(1, 100)
 """Aspect ratios that differ by less than this are scaled to fit; others get black bars."""
 
@@ -57,34 +65,96 @@ def describe_format_differences(index: FrameIndex, delivery: Delivery) -> tuple[
     return tuple(differences)
 
 
-def conform_take(path: Path, sha256: str, delivery: Delivery, cache: Path) -> Path:
+def conform_take(
+    path: Path,
+    sha256: str,
+    delivery: Delivery,
+    cache: Path,
+    *,
+    framing: ShownFraming | None = None,
+    still_frames: int = 1,
+) -> Path:
     """`path` itself if nothing differs, else its conformed picture in `cache`.
 
-    `sha256` is that of `path` and names the result, so a take is conformed once per delivery,
-    wherever its file is. Frames of another rate are dropped or repeated, never mixed; a still
-    becomes a clip of one frame. Raises MediaError when the file can't be read.
+    `sha256` is that of `path` and names the result, so a take is conformed once per delivery and
+    framing, wherever its file is. Frames of another rate are dropped or repeated, never mixed; a
+    still becomes a clip of one frame, or of `still_frames` if the framing moves over it. Raises
+    MediaError when the file can't be read.
     """
     index = read_frame_index(path)
     if index is None:
         raise MediaError(f"{path} has only sound, no video")
-    if not describe_format_differences(index, delivery):
+    if not describe_format_differences(index, delivery) and not (
+        framing and framing.changes_same_shape
+    ):
         return path
+    is_moving = framing is not None and framing.move is not None
     width, height = delivery.size
-    name = digest_value("conform", [_REVISION, sha256, width, height, delivery.rate.value])
+    identity: list[Any] = [_REVISION, sha256, width, height, delivery.rate.value]
+    if framing:
+        identity.append(framing.to_digest_value())
+    if is_moving and index.rate is None:
+        identity.append(still_frames)
+    name = digest_value("conform", identity)
     result = cache / f"{name}.mp4"
     if not result.exists():
         cache.mkdir(parents=True, exist_ok=True)
         unfinished = build_temp_path(result)
         try:
-            run_ffmpeg(build_ffmpeg_conform_arguments(path, index, delivery, unfinished))
+            if is_moving:
+                assert framing is not None
+                source, frames = path, still_frames
+                if index.rate is not None:
+                    source = _conform_rate(path, sha256, index, delivery, cache)
+                    source_index = read_frame_index(source)
+                    assert source_index is not None
+                    frames = len(source_index.pts)
+                encode_framing_move(
+                    source,
+                    delivery,
+                    framing,
+                    unfinished,
+                    frames=frames,
+                    is_still=index.rate is None,
+                )
+            else:
+                run_ffmpeg(
+                    build_ffmpeg_conform_arguments(path, index, delivery, unfinished, framing)
+                )
             replace_file(unfinished, result)
         finally:
             unfinished.unlink(missing_ok=True)
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class _SourceFormat(Delivery):
+    """The delivery's rate at a clip's own size."""
+
+    frame_size: tuple[int, int] = (0, 0)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.frame_size
+
+
+def _conform_rate(
+    path: Path, sha256: str, index: FrameIndex, delivery: Delivery, cache: Path
+) -> Path:
+    """The clip with the frames of the delivery's rate, at its own size."""
+    if index.constant and index.rate == delivery.rate:
+        return path
+    width, height = index.display_size
+    size = (_round_to_even(width), _round_to_even(height))
+    return conform_take(path, sha256, _SourceFormat(rate=delivery.rate, frame_size=size), cache)
+
+
 def build_ffmpeg_conform_arguments(
-    path: Path, index: FrameIndex, delivery: Delivery, out: Path
+    path: Path,
+    index: FrameIndex,
+    delivery: Delivery,
+    out: Path,
+    framing: ShownFraming | None = None,
 ) -> list[str]:
     """The ffmpeg arguments that conform `path` to `out`."""
     import ffmpeg
@@ -103,7 +173,7 @@ def build_ffmpeg_conform_arguments(
         *list_turn_filters(index),
     ):
         picture = picture.filter(name, **options)
-    picture = _add_scale_and_pad_filters(picture, index, delivery)
+    picture = _add_framing_filters(picture, index, delivery, framing)
     # Times within a frame of a constant rate are numbered anew, so that `fps` neither drops nor
     # repeats.
     if index.rate is not None and has_nearly_constant_rate(index.frame_times, delivery.rate):
@@ -150,15 +220,57 @@ def compute_fitted_size(index: FrameIndex, delivery: Delivery) -> tuple[int, int
     )
 
 
-def _add_scale_and_pad_filters(stream: Any, index: FrameIndex, delivery: Delivery) -> Any:
-    """Scales to the delivery size, with black bars if the aspect ratios differ."""
+def _add_framing_filters(
+    stream: Any, index: FrameIndex, delivery: Delivery, framing: ShownFraming | None
+) -> Any:
+    """Scales to the delivery size; where the aspect ratios differ, bars, a blur or a crop."""
+    still = framing.fit[0] if framing else PADDED
+    matrix = list_source_matrix_options(index)
+    if still.kind is FitKind.CROP:
+        return _add_crop_filters(stream, index, delivery, still, matrix)
     width, height = delivery.size
     inner = compute_fitted_size(index, delivery)
-    stream = stream.filter("scale", *inner, **SCALE_OPTIONS, **list_source_matrix_options(index))
     if inner == (width, height):
-        return stream
+        return stream.filter("scale", *inner, **SCALE_OPTIONS, **matrix)
     left, top = _round_to_even((width - inner[0]) / 2), _round_to_even((height - inner[1]) / 2)
-    return stream.filter("pad", width, height, left, top, color="black")
+    if still.kind is FitKind.PAD:
+        stream = stream.filter("scale", *inner, **SCALE_OPTIONS, **matrix)
+        return stream.filter("pad", width, height, left, top, color="black")
+    both = stream.filter_multi_output("split")
+    behind = _add_crop_filters(both[0], index, delivery, PLAIN_CROP, matrix)
+    behind = behind.filter("gblur", sigma=f"{_BLUR * height:.2f}", steps=3)
+    behind = behind.filter("lutyuv", y=f"16+(val-16)*{_DIM}")
+    front = both[1].filter("scale", *inner, **SCALE_OPTIONS, **matrix)
+    return behind.overlay(front, x=left, y=top)
+
+
+def _add_crop_filters(
+    stream: Any,
+    index: FrameIndex,
+    delivery: Delivery,
+    framing: Framing,
+    matrix: Mapping[str, str],
+) -> Any:
+    """Scales until the picture covers the frame, and cuts off the rest."""
+    width, height = delivery.size
+    across, down = index.display_size
+    shape = Fraction(across, down) / Fraction(width, height)
+    zoom = Fraction(framing.zoom)
+    if abs(shape - 1) <= _SAME_SHAPE:
+        shape = Fraction(1)
+    wider, taller = (shape, Fraction(1)) if shape > 1 else (Fraction(1), 1 / shape)
+    covering = (
+        max(width, _round_to_even(width * zoom * wider)),
+        max(height, _round_to_even(height * zoom * taller)),
+    )
+    stream = stream.filter("scale", *covering, **SCALE_OPTIONS, **matrix)
+    if covering == (width, height):
+        return stream
+    # chroma has half the resolution, so the cut is at an even pixel
+    left, top = (
+        _round_to_even((covering[n] - (width, height)[n]) * framing.position[n]) for n in (0, 1)
+    )
+    return stream.filter("format", "yuv420p").filter("crop", width, height, left, top)
 
 
 def _round_to_even(length: Fraction | float) -> int:

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from storyboard.graph.timeline import ShotEvent, Timeline
+from storyboard.graph.timeline import ClipKey, ShotEvent, Timeline
 from storyboard.stitching.media.clip_index import ClipIndex
 from storyboard.stitching.picture.clips import ConformedClip
 from storyboard.stitching.text.title_timing import PlacedTitle
@@ -23,7 +23,7 @@ class CopiedRange:
     """Film frames that are copied samples of one clip."""
 
     span: FrameRange
-    step: str
+    clip: ClipKey
     start: int
     """The clip's frame (and sample) at the start of `span`."""
 
@@ -37,8 +37,8 @@ class RenderedRange:
 
 def plan_smart_cut(
     timeline: Timeline,
-    clips: Mapping[str, ConformedClip],
-    indexes: Mapping[str, ClipIndex],
+    clips: Mapping[ClipKey, ConformedClip],
+    indexes: Mapping[ClipKey, ClipIndex],
     titles: Sequence[PlacedTitle],
 ) -> tuple[CopiedRange | RenderedRange, ...]:
     """Copied and rendered ranges that fill the film from 0 to its end, in order.
@@ -50,7 +50,7 @@ def plan_smart_cut(
     cuts = sorted({event.record.start for event in timeline.events if event.entering is None})
     at = 0
     for untouched in _join_ranges(_find_untouched_ranges(timeline, clips, titles), clips):
-        index = indexes.get(untouched.step)
+        index = indexes.get(untouched.clip)
         # A copy starts and ends only where the clip allows it; the frames around it are rendered.
         frame_range = FrameRange(untouched.start, untouched.start + untouched.span.length)
         copyable = index.find_copyable(frame_range) if index else None
@@ -58,14 +58,14 @@ def plan_smart_cut(
             continue
         span = copyable.shift_by(untouched.span.start - untouched.start)
         parts += _divide_rendered_at_cuts(FrameRange(at, span.start), cuts, timeline.rate.nominal)
-        parts.append(CopiedRange(span, untouched.step, copyable.start))
+        parts.append(CopiedRange(span, untouched.clip, copyable.start))
         at = span.end
     parts += _divide_rendered_at_cuts(FrameRange(at, timeline.length), cuts, timeline.rate.nominal)
     return tuple(parts)
 
 
 def _find_untouched_ranges(
-    timeline: Timeline, clips: Mapping[str, ConformedClip], titles: Sequence[PlacedTitle]
+    timeline: Timeline, clips: Mapping[ClipKey, ConformedClip], titles: Sequence[PlacedTitle]
 ) -> Iterator[CopiedRange]:
     """Film frames that show one frame of one clip and nothing else, as ranges of clip frames."""
     events = timeline.events
@@ -96,7 +96,7 @@ def _find_first_shown_frame(event: ShotEvent) -> int:
 
 
 def _find_take_ranges_within(
-    event: ShotEvent, span: FrameRange, clips: Mapping[str, ConformedClip]
+    event: ShotEvent, span: FrameRange, clips: Mapping[ClipKey, ConformedClip]
 ) -> Iterator[CopiedRange]:
     at = event.visible.start
     for timeline_slice in event.slices:
@@ -106,21 +106,21 @@ def _find_take_ranges_within(
             visible is None
             or not timeline_slice.step
             or timeline_slice.hold_frame is not None
-            or clips[timeline_slice.step].still
+            or clips[timeline_slice.clip_key].still
         ):
             continue
-        clip = clips[timeline_slice.step]
+        clip = clips[timeline_slice.clip_key]
         # `at` is already past this slice, so count back from its end.
         start = clip.first + timeline_slice.source.end - (at - visible.start)
         available = min(visible.length, clip.frames - start)
         if available > 0:
             yield CopiedRange(
-                FrameRange(visible.start, visible.start + available), timeline_slice.step, start
+                FrameRange(visible.start, visible.start + available), timeline_slice.clip_key, start
             )
 
 
 def _join_ranges(
-    ranges: Iterator[CopiedRange], clips: Mapping[str, ConformedClip]
+    ranges: Iterator[CopiedRange], clips: Mapping[ClipKey, ConformedClip]
 ) -> Iterator[CopiedRange]:
     """Joins ranges where one continues in the same file where the previous one stopped."""
     pending: CopiedRange | None = None
@@ -129,10 +129,10 @@ def _join_ranges(
             pending
             and pending.span.end == next_range.span.start
             and pending.start + pending.span.length == next_range.start
-            and clips[pending.step].path == clips[next_range.step].path
+            and clips[pending.clip].path == clips[next_range.clip].path
         ):
             pending = CopiedRange(
-                FrameRange(pending.span.start, next_range.span.end), pending.step, pending.start
+                FrameRange(pending.span.start, next_range.span.end), pending.clip, pending.start
             )
             continue
         if pending:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from storyboard.errors import MediaError
-from storyboard.graph.timeline import ShotEvent, Slice, Timeline
+from storyboard.graph.timeline import ClipKey, ShotEvent, Slice, Timeline
 from storyboard.stitching.media.frame_match import (
     ALIKE,
     CLEAR,
@@ -27,7 +27,9 @@ _NEAR = 2
 """Frames on both sides of the expected position that are compared too."""
 
 
-def move_slices_to_extensions(timeline: Timeline, clips: Mapping[str, ConformedClip]) -> Timeline:
+def move_slices_to_extensions(
+    timeline: Timeline, clips: Mapping[ClipKey, ConformedClip]
+) -> Timeline:
     """`timeline` with every slice moved to a longer take of its chain that contains it."""
     slices = [list(event.slices) for event in timeline.events]
     # From the end back, a slice has already been moved when the one before it follows it.
@@ -59,17 +61,19 @@ def _find_seams(events: tuple[ShotEvent, ...]) -> Iterator[tuple[tuple[int, int]
 
 
 def _move_slice_to_extension(
-    before: Slice, after: Slice, original: Slice, clips: Mapping[str, ConformedClip]
+    before: Slice, after: Slice, original: Slice, clips: Mapping[ClipKey, ConformedClip]
 ) -> Slice | None:
     """`before` as a slice of the take that `after` plays, if that take contains it.
 
     `original` is `after` as in the timeline; `after` itself may already play from a longer take.
     """
-    if not (before.step and after.step) or not before.hold_frame is original.hold_frame is None:
+    if not (before.step and after.step) or before.framing != after.framing:
         return None
-    if clips[before.step].still or before.step == after.step:
+    if not before.hold_frame is original.hold_frame is None:
         return None
-    source, result = clips[before.step], clips[after.step]
+    if clips[before.clip_key].still or before.step == after.step:
+        return None
+    source, result = clips[before.clip_key], clips[after.clip_key]
     first = source.first + before.source.start
     # Only a source that plays to its last frame, before an extension that plays from its first.
     if original.source.start or source.first + before.source.end != source.frames:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from storyboard.graph.timeline import Timeline
+from storyboard.graph.timeline import ClipKey, Timeline
 from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.media.adts import AdtsFile
 from storyboard.stitching.media.clip_index import (
@@ -27,7 +27,7 @@ from storyboard.timecode import FrameRange
 
 def write_smart_cut(
     inputs: CutInputs,
-    clips: Mapping[str, ConformedClip],
+    clips: Mapping[ClipKey, ConformedClip],
     out: Path,
     *,
     cache: Path,
@@ -65,7 +65,7 @@ def write_smart_cut(
         )
         sample_ranges = tuple(
             SampleRange(
-                indexes[planned.step],
+                indexes[planned.clip],
                 FrameRange(planned.start, planned.start + planned.span.length),
             )
             if isinstance(planned, CopiedRange)
@@ -84,7 +84,7 @@ def write_smart_cut(
             check_seams(out, sample_ranges, proofs, jobs=jobs)
         except CannotStreamCopy as problem:
             copies = {
-                indexes[planned.step].path for planned in plan if isinstance(planned, CopiedRange)
+                indexes[planned.clip].path for planned in plan if isinstance(planned, CopiedRange)
             }
             # A window can't be excluded, so a problem that no copied clip causes is final.
             blamed_path = next((path for path in problem.paths if path in copies), None)
@@ -120,30 +120,29 @@ class _Progress:
 
 def _index_clips_and_note_refusals(
     timeline: Timeline,
-    clips: Mapping[str, ConformedClip],
+    clips: Mapping[ClipKey, ConformedClip],
     parameter_sets: ParameterSets,
     refusals: Mapping[Path, str],
-) -> tuple[dict[str, ClipIndex], tuple[str, ...]]:
+) -> tuple[dict[ClipKey, ClipIndex], tuple[str, ...]]:
     """The indexes of the steps whose clips can be copied, and notes why the others can't.
 
     `refusals` are files that failed a check, and why.
     """
-    indexes: dict[str, ClipIndex] = {}
-    notes: dict[str, str] = {}
+    indexes: dict[ClipKey, ClipIndex] = {}
+    notes: dict[ClipKey, str] = {}
     for event in timeline.events:
         for part in event.slices:
-            if not part.step or clips[part.step].still or part.step in {**indexes, **notes}:
+            key = part.clip_key
+            if not part.step or clips[key].still or key in {**indexes, **notes}:
                 continue
-            clip = clips[part.step]
+            clip = clips[key]
             try:
                 if clip.path in refusals:
                     raise CannotStreamCopy(refusals[clip.path])
                 index = read_untrimmed_clip_index(clip.path, clip.frames)
                 # Reserves ids for the clip, which fails if the film's list of sets is full.
                 parameter_sets.assign_picture_set_ids(index.sequences, index.pictures)
-                indexes[part.step] = index
+                indexes[key] = index
             except CannotStreamCopy as problem:
-                notes[part.step] = (
-                    f"{event.shot}: the take of step {part.step} is re-encoded: {problem}"
-                )
+                notes[key] = f"{event.shot}: the take of step {part.step} is re-encoded: {problem}"
     return indexes, tuple(notes.values())

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from storyboard.digest import Value, digest_value
-from storyboard.graph.timeline import Blend, Slice, Timeline
+from storyboard.graph.timeline import Blend, ClipKey, Slice, Timeline
 from storyboard.model.film import Delivery
 from storyboard.stitching.cut_inputs import StepMedia
 from storyboard.stitching.picture.clips import ConformedClip
@@ -56,7 +56,7 @@ def digest_excerpt(
     excerpt: Timeline,
     titles: Sequence[PlacedTitle],
     media: Mapping[str, StepMedia],
-    clips: Mapping[str, ConformedClip],
+    clips: Mapping[ClipKey, ConformedClip],
     delivery: Delivery,
     revision: int,
 ) -> str:
@@ -105,12 +105,14 @@ def _shift_blend_into_span(blend: Blend | None, span: FrameRange) -> Blend | Non
 
 
 def _serialize_slice(
-    timeline_slice: Slice, media: Mapping[str, StepMedia], clips: Mapping[str, ConformedClip]
+    timeline_slice: Slice, media: Mapping[str, StepMedia], clips: Mapping[ClipKey, ConformedClip]
 ) -> Value:
     content: list[Value] = [timeline_slice.color, timeline_slice.card]
     if timeline_slice.step:
-        clip = clips[timeline_slice.step]
+        clip = clips[timeline_slice.clip_key]
         content = [media[timeline_slice.step].sha256, clip.first, clip.frames, clip.still]
+        if timeline_slice.framing:
+            content.append(timeline_slice.framing.to_digest_value())
     return [
         content,
         timeline_slice.source.start,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 
-from storyboard.graph.timeline import Timeline
+from storyboard.graph.timeline import ClipKey, Timeline
 from storyboard.model.film import Delivery
 from storyboard.stitching.cut_inputs import StepMedia
 from storyboard.stitching.media.clip_index import (
@@ -37,7 +37,7 @@ WINDOW = "window-"
 def render_windows(
     windows: Sequence[RenderedRange],
     timeline: Timeline,
-    clips: Mapping[str, ConformedClip],
+    clips: Mapping[ClipKey, ConformedClip],
     media: Mapping[str, StepMedia],
     titles: Sequence[PlacedTitle],
     delivery: Delivery,
