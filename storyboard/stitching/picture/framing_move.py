@@ -94,11 +94,15 @@ def compute_move_window(
     width = first.width * (last.width / first.width) ** share
     if not math.isclose(first.width, last.width):
         share = (width - first.width) / (last.width - first.width)
+
+    def mix(start: float, end: float) -> float:
+        return start + (end - start) * share
+
     return _Window(
-        *(
-            getattr(first, name) + (getattr(last, name) - getattr(first, name)) * share
-            for name in ("left", "top", "width", "height")
-        )
+        left=mix(first.left, last.left),
+        top=mix(first.top, last.top),
+        width=mix(first.width, last.width),
+        height=mix(first.height, last.height),
     )
 
 
