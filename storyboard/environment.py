@@ -12,6 +12,7 @@ PLUGINS_VARIABLE = "STORYBOARD_PLUGINS"
 POLL_S_VARIABLE = "STORYBOARD_POLL_S"
 TODAY_VARIABLE = "STORYBOARD_TODAY"
 ALLOW_FOLDERS_VARIABLE = "STORYBOARD_ALLOW_FOLDERS"
+MEDIA_LIMITS_VARIABLE = "STORYBOARD_MEDIA_LIMITS"
 
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
@@ -25,6 +26,9 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "Absent: all are.",
         ALLOW_FOLDERS_VARIABLE: "Folders outside a film's root that its files may be in, separated "
         "as in PATH. Absent: only those of `--allow-folder` and of the user's own file.",
+        MEDIA_LIMITS_VARIABLE: "Larger limits for media files, as NAME=NUMBER with spaces between "
+        "them. Absent: side=32768 pixels=50000000 rate=768000 channels=64 hours=24 memory_mb=350 "
+        "seconds=6.",
         POLL_S_VARIABLE: "Seconds until a running operation is polled for the second time; "
         "later polls wait longer. Absent: 10.",
         TODAY_VARIABLE: "The day that the catalogue is read for, `2027-01-01`: which models are "

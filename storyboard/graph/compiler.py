@@ -255,7 +255,11 @@ class _Compiler:
             footage = self.read_footage(file.path)
         except MediaError as error:
             self.diagnostics.add_error(
-                "SB358", shot.find_span("clip"), str(error), error.hint, shot=shot
+                "SB358",
+                shot.find_span("clip"),
+                str(error).replace(str(file.path), file.name),
+                error.hint,
+                shot=shot,
             )
             return None
         facts = footage.facts

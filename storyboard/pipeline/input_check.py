@@ -6,7 +6,7 @@ What was found is remembered in the film's state folder, while a file stays the 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +16,13 @@ from storyboard.errors import Diagnostic, InvalidStoryboard, MediaError, Severit
 from storyboard.model.film import Film, MediaFile
 from storyboard.model.shot_keys import FIELD_KEYS
 from storyboard.model.sound import list_media_files
+from storyboard.pipeline.input_inspector import InputInspector
 from storyboard.pipeline.session import CheckedFilm
 from storyboard.run.cache_file import read_cache_file, write_cache_file
 from storyboard.run.paths import locate_state_folder
 from storyboard.util.file_memory import FileMemory
 
-_FORMAT = 1
+_FORMAT = 2
 _QUICK_S = 10.0
 _QUICK_BYTES = 500_000_000
 """What `check` spends on files that it has not read before."""
@@ -36,9 +37,15 @@ def add_input_diagnostics(checked_film: CheckedFilm, *, full: bool = False) -> C
     film = checked_film.film
     if film is None:
         return checked_film
-    inputs = dict(list_inputs(film))
+    refused = {each.span for each in checked_film.diagnostics if each.code == "SB358"}
+    inputs = {file: span for file, span in list_inputs(film) if span not in refused}
     found = _check_files(film, inputs, full=full)
     return replace(checked_film, diagnostics=sort_diagnostics((*checked_film.diagnostics, *found)))
+
+
+def require_readable_inputs(checked_film: CheckedFilm) -> None:
+    """Raises InvalidStoryboard for an input that the quick check refuses."""
+    _require_valid(add_input_diagnostics(checked_film))
 
 
 def require_whole_inputs(checked_film: CheckedFilm) -> None:
@@ -46,7 +53,10 @@ def require_whole_inputs(checked_film: CheckedFilm) -> None:
 
     So nothing is bought for a film that can't be cut.
     """
-    checked_film = add_input_diagnostics(checked_film, full=True)
+    _require_valid(add_input_diagnostics(checked_film, full=True))
+
+
+def _require_valid(checked_film: CheckedFilm) -> None:
     if any(each.severity is Severity.ERROR for each in checked_film.diagnostics):
         raise InvalidStoryboard(checked_film.diagnostics, checked_film.texts)
 
@@ -72,8 +82,8 @@ def count_pending_inputs(film: Film) -> int:
     return sum(not memory.has_current(file.path) for file in files)
 
 
-def _open_memory(film: Film) -> FileMemory[list[str]]:
-    memory = FileMemory(_describe_damage)
+def _open_memory(film: Film, inspector: InputInspector | None = None) -> InputMemory:
+    memory = InputMemory(inspector or InputInspector())
     rows = read_cache_file(_locate_memory(film), _FORMAT).get("files", {})
     with suppress(AttributeError, TypeError, IndexError):  # only a memory: decoded again
         memory.entries = {name: (row[:-1], row[-1]) for name, row in rows.items()}
@@ -84,36 +94,60 @@ def _locate_memory(film: Film) -> Path:
     return locate_state_folder(film.path) / "inputs.json"
 
 
+class InputMemory(FileMemory[list[str]]):
+    """Message and hint of what is wrong with each file; nothing for a file that is whole."""
+
+    def __init__(self, inspector: InputInspector) -> None:
+        super().__init__(self._describe_damage)
+        self._inspector = inspector
+        self.seconds_left: float | None = None
+        """How long reading may take; None as long as the medium needs."""
+
+    def read_header(self, path: Path) -> list[str]:
+        """What is wrong with its header or index; remembers nothing."""
+        return _describe(lambda: self._inspector.read_header(path))
+
+    def _describe_damage(self, path: Path) -> list[str]:
+        return _describe(lambda: self._inspector.check_whole_input(path, self.seconds_left))
+
+
+def _describe(read: Callable[[], None]) -> list[str]:
+    """Message and hint of what is wrong; nothing for a file that can be read."""
+    try:
+        read()
+    except MediaError as error:
+        return [str(error), error.hint]
+    return []
+
+
 def _check_files(film: Film, inputs: dict[MediaFile, Span], *, full: bool) -> list[Diagnostic]:
     path = _locate_memory(film)
-    memory = _open_memory(film)
     footage = {shot.clip.file for shot in film.shots if shot.clip and shot.clip.file}
     diagnostics = DiagnosticCollector()
     ends_at, bytes_left = time.monotonic() + _QUICK_S, _QUICK_BYTES
-    for file, span in inputs.items():
-        if file.uri:
-            continue
-        is_remembered = memory.has_current(file.path)
-        if not full and not is_remembered:
-            bytes_left -= file.size
-            if file in footage or bytes_left < 0 or time.monotonic() > ends_at:
+    with InputInspector() as inspector:
+        memory = _open_memory(film, inspector)
+        for file, span in inputs.items():
+            if file.uri:
                 continue
-        if damage := memory(file.path):
-            message, hint = damage
-            message = message.replace(str(file.path), file.name)
-            diagnostics.add_error("SB507", span, message, hint)
+            is_pending = not full and not memory.has_current(file.path)
+            if is_pending:
+                bytes_left -= file.size
+                memory.seconds_left = ends_at - time.monotonic()
+                if file in footage or memory.seconds_left <= 0:
+                    continue
+            try:
+                if is_pending and bytes_left < 0:
+                    damage = memory.read_header(file.path)
+                else:
+                    damage = memory(file.path)
+            except TimeoutError:
+                continue  # it stays pending
+            if damage:
+                message, hint = damage
+                message = message.replace(str(file.path), file.name)
+                diagnostics.add_error("SB507", span, message, hint)
     if full or path.parent.is_dir():  # who only looks leaves the disk as it is
         learnt = {name: [*facts, row] for name, (facts, row) in memory.entries.items()}
         write_cache_file(path, _FORMAT, {"files": learnt})
     return list(diagnostics.list_sorted())
-
-
-def _describe_damage(path: Path) -> list[str]:
-    """Message and hint of what is wrong with a file; nothing where it is whole."""
-    from storyboard.stitching.media.decode_check import check_whole_input
-
-    try:
-        check_whole_input(path)
-    except MediaError as error:
-        return [str(error), error.hint]
-    return []

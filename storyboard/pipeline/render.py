@@ -19,7 +19,7 @@ from storyboard.pipeline.cut_builder import (
     find_missing_steps,
 )
 from storyboard.pipeline.film_writer import write_film
-from storyboard.pipeline.input_check import require_whole_inputs
+from storyboard.pipeline.input_check import require_readable_inputs, require_whole_inputs
 from storyboard.pipeline.provenance import to_provenance_path
 from storyboard.pipeline.session import FilmSession, check_film
 from storyboard.plan.plan import Action, Plan, Reason, TakeRequests
@@ -152,6 +152,8 @@ async def render(
         )  # from here on no other process spends money on this film
         if plan.cost_micros and not options.frozen:
             require_whole_inputs(session.checked_film)
+        else:
+            require_readable_inputs(session.checked_film)
         _quarantine_corrupt_takes(session, plan)
         result = await _run_plan(session, plan, ledger, options, cap, emit)
         session.selects.forget_other_steps(session.graph.steps)

@@ -26,8 +26,9 @@ from storyboard.errors import (
 from storyboard.graph.compiler import Graph, compile_film
 from storyboard.graph.take_trims import TakeTrim
 from storyboard.graph.timeline import Timeline
-from storyboard.model.film import Film, Footage, Take, Trim
+from storyboard.model.film import Film, Take, Trim
 from storyboard.pipeline.allowed_folders import list_allowed_folders
+from storyboard.pipeline.input_inspector import InputInspector
 from storyboard.plan.plan import Plan, Reason, TakeRequests
 from storyboard.plan.planner import plan_film
 from storyboard.plan.selection import select_shots
@@ -44,6 +45,7 @@ from storyboard.run.paths import (
 )
 from storyboard.run.store.store import Store
 from storyboard.run.take_library import TakeLibrary
+from storyboard.util.file_memory import FileMemory
 from storyboard.util.serialization import Serialized, reject_unknown_names
 
 
@@ -140,10 +142,11 @@ def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
         film = replace(film, delivery=replace(film.delivery, resolution="180p"))
     provider_names = {n for s in film.shots for n in (s.provider, s.target) if n}
     provider_names |= {n for n in (film.defaults.provider, film.defaults.target) if n}
-    recompile = partial(
+    inspector = InputInspector()
+    compile_again = partial(
         compile_film,
         film,
-        read_footage=_read_footage,
+        read_footage=FileMemory(inspector.read_footage),
         model_catalog=registry.load_full_catalog(provider_names).apply_interface_variants(
             _find_chosen_interfaces(film)
         ),
@@ -152,6 +155,11 @@ def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
         plugins=registry.list_plugin_names(),
         option_names=registry.list_option_names(),
     )
+
+    def recompile(**learnt: Any) -> Graph:
+        with inspector:
+            return compile_again(**learnt)
+
     graph = recompile()
     text_problems = check_film_typesetting(film, loaded.film.delivery.size)
     diagnostics = sort_diagnostics((*loaded.diagnostics, *graph.diagnostics, *text_problems))
@@ -424,9 +432,3 @@ def _has_errors(graph: Graph) -> bool:
 
 def _find_expired_steps(plan: Plan) -> frozenset[str]:
     return frozenset(n.step.id for n in plan.nodes if Reason.URI_EXPIRED in n.reasons)
-
-
-def _read_footage(path: Path) -> Footage:
-    from storyboard.stitching.media.probe import read_footage
-
-    return read_footage(path)

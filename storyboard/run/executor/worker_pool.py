@@ -37,8 +37,8 @@ class WorkerPool:
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="worker")
         self._lock = threading.Lock()
         self._closed = False
-        self._all: set[_Worker] = set()
-        self._free: list[_Worker] = []
+        self._all: set[Worker] = set()
+        self._free: list[Worker] = []
 
     async def compute(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
         """Runs a picklable function in a process.
@@ -79,23 +79,23 @@ class WorkerPool:
             hint="try again with --jobs 1",
         )
 
-    def _acquire_worker(self) -> _Worker:
+    def _acquire_worker(self) -> Worker:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the worker processes were stopped")
             if self._free:
                 return self._free.pop()
-            worker = _Worker()
+            worker = Worker()
             self._all.add(worker)
             return worker
 
-    def _drop_worker(self, worker: _Worker) -> None:
+    def _drop_worker(self, worker: Worker) -> None:
         with self._lock:
             self._all.discard(worker)
         worker.stop()
 
 
-class _Worker:
+class Worker:
     """One process and the line to it."""
 
     def __init__(self) -> None:

@@ -12,7 +12,13 @@ from typing import Any
 from storyboard.errors import MediaError
 from storyboard.model.film import MediaFacts
 from storyboard.stitching.media.frame_index import FrameIndex
-from storyboard.stitching.media.probe import find_picture_track, open_media, probe, read_frame_index
+from storyboard.stitching.media.probe import (
+    find_picture_track,
+    open_media,
+    probe,
+    read_frame_index,
+    require_sound_rate,
+)
 
 _FETCH_AGAIN = "fetch or export the file again"
 _HEAD_BYTES = 1 << 18
@@ -21,6 +27,10 @@ _JPEG_TAIL_BYTES = 1 << 16
 """Some programs put something behind the picture."""
 _MP3_LENGTHS = (b"Xing", b"Info", b"VBRI")
 """What an MP3 file that says its length begins with."""
+_MP3_TAG_BYTES = 30_000_000
+"""Cover pictures may be large."""
+_MP3_BYTES_PER_S = 40_000
+"""At the highest bit rate."""
 _SLACK_S = 0.5
 """Encoders count what they put before and behind the sound."""
 
@@ -111,11 +121,23 @@ def _check_sound_is_whole(path: Path) -> None:
             for packet in container.demux(stream)
             for frame in _decode_packet_if_valid(packet)
         )
-        seconds = samples / stream.rate
+        seconds = samples / require_sound_rate(path, stream)
+        if container.format.name == "mp3":
+            _check_mp3_is_sound(path, seconds)
     if missing_bytes or seconds < declared_s - max(_SLACK_S, declared_s / 50):
         whole = f" of {declared_s:.1f} s" if not missing_bytes else ""
         raise MediaError(
             f"{path} is damaged or cut off: {seconds:.1f} s{whole} of its sound can be decoded",
+            hint=_FETCH_AGAIN,
+        )
+
+
+def _check_mp3_is_sound(path: Path, seconds: float) -> None:
+    """Raises MediaError where the file has far more bytes than its sound can fill."""
+    size = path.stat().st_size
+    if size > _MP3_TAG_BYTES + 2 * seconds * _MP3_BYTES_PER_S:
+        raise MediaError(
+            f"{path} is damaged: only {seconds:.1f} s of sound are in its {size / 1e6:.0f} MB",
             hint=_FETCH_AGAIN,
         )
 

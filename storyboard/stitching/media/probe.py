@@ -6,6 +6,7 @@ edit lists and leading pictures of an open GOP are counted as a player counts th
 
 from __future__ import annotations
 
+import errno
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 from storyboard.errors import MediaError
 from storyboard.model.film import AudioTrack, Footage, MediaFacts, find_audio_track
 from storyboard.stitching.media.frame_index import FrameIndex
+from storyboard.stitching.media.limits import check_stream_limits
 from storyboard.stitching.media.player_view import describe_clip_reading, describe_frame_reading
 from storyboard.timecode import Rate
 from storyboard.util.file_memory import FileMemory
@@ -163,12 +165,21 @@ def open_media(path: Path, **options: str) -> Iterator[Any]:
     import av
 
     try:
-        container = av.open(f"file:{path}", options={"protocol_whitelist": "file", **options})
+        container = av.open(
+            f"file:{path}",
+            options={"protocol_whitelist": "file", **options},
+            metadata_errors="replace",  # a title in another encoding is no reason to refuse a file
+        )
     except (av.error.FFmpegError, OSError) as error:
+        if error.errno == errno.ENOMEM:
+            raise MemoryError from error
         raise MediaError(_describe_unreadable_file(path), log=str(error)) from error
     try:
+        check_stream_limits(path, container)
         yield container
     except av.error.FFmpegError as error:
+        if error.errno == errno.ENOMEM:
+            raise MemoryError from error
         raise MediaError(f"{path} is damaged: {error.strerror}", log=str(error)) from error
     finally:
         container.close()
@@ -355,7 +366,15 @@ def _measure_sound_seconds(path: Path) -> Fraction:
         if stream.duration and stream.time_base:
             return Fraction(stream.duration * stream.time_base)
         samples = sum(frame.samples for frame in container.decode(stream))
-        return Fraction(samples, stream.rate)
+        return Fraction(samples, require_sound_rate(path, stream))
+
+
+def require_sound_rate(path: Path, stream: Any) -> int:
+    """Samples a second of a sound track; raises MediaError if the file doesn't tell."""
+    rate: int = stream.rate or 0
+    if not rate:
+        raise MediaError(f"{path} has a sound track, but no sound can be decoded")
+    return rate
 
 
 def _build_cut_off_error(
