@@ -17,7 +17,7 @@ from storyboard.environment import MEDIA_LIMITS_VARIABLE
 from storyboard.errors import MediaError
 from storyboard.model.film import Footage
 from storyboard.run.executor.worker_pool import Worker
-from storyboard.stitching.media import inspection
+from storyboard.stitching import inspection
 from storyboard.stitching.media.limits import load_media_limits
 
 T = TypeVar("T")

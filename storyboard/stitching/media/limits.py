@@ -6,7 +6,7 @@ A film and its media may come from a stranger, so neither can raise them.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from storyboard.environment import MEDIA_LIMITS_VARIABLE
 from storyboard.errors import EnvironmentProblem, MediaError
 
+_NAMES = ("side", "pixels", "rate", "channels", "hours", "memory_mb", "seconds")
 _LOWEST_SOUND_RATE = 2000
 """Samples a second; resampling from a lower rate takes longer the lower it is."""
 
@@ -44,14 +45,13 @@ def load_media_limits() -> MediaLimits:
 
 @lru_cache(maxsize=4)
 def _parse_limits(text: str) -> MediaLimits:
-    names = [each.name for each in fields(MediaLimits)]
     values = {}
     for part in text.replace(",", " ").split():
         name, _, value = part.partition("=")
-        if name not in names or not value.isascii() or not value.isdigit() or len(value) > 12:
+        if name not in _NAMES or not value.isascii() or not value.isdigit() or len(value) > 12:
             raise EnvironmentProblem(
                 f"{MEDIA_LIMITS_VARIABLE} has the part {part!r}, which is not NAME=NUMBER",
-                hint=f"the names are {', '.join(names)}; for example pixels=200000000",
+                hint=f"the names are {', '.join(_NAMES)}; for example pixels=200000000",
             )
         values[name] = int(value)
     return MediaLimits(**values)
