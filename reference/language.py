@@ -44,6 +44,9 @@ _COMPANIONS: Mapping[str, Mapping[str, Any]] = {
     "titles.text": {"at": "SH010+1", "length": 3},
     "titles.credits": {"at": "end-6", "length": 6},
     "titles.style": {"at": "SH010+1", "length": 3, "text": "Havana"},
+    "titles.image": {"at": "end-4", "length": 4},
+    "titles.pos": {"at": "SH010+1", "length": 3, "text": "Havana"},
+    "titles.width": {"at": "end-4", "length": 4, "image": "art/logo.png"},
     "sound.music.from": {"file": "music/theme.wav"},
     "sound.music.to": {"file": "music/theme.wav"},
     "sound.music.start": {"file": "music/theme.wav"},
@@ -59,7 +62,9 @@ _COMPANIONS: Mapping[str, Mapping[str, Any]] = {
 }
 """What an example needs beside it, to stand in a film as it is printed."""
 
-_SECTION_TITLES = frozenset("Defaults Policy Format Cast Providers Profiles Shots Titles".split())
+_SECTION_TITLES = frozenset(
+    "Defaults Policy Format Cast Providers Profiles Shots Titles Styles".split()
+)
 """What has a section of its own."""
 
 _SECTIONS = (
@@ -84,8 +89,15 @@ _SECTIONS = (
         "title",
         "titles",
         "Titles",
-        "Each item of the list `titles`. Titles lie over the picture and add no length; a card is "
-        "a shot of its own.",
+        "Each item of the list `titles`: text or a picture over the film, which adds no length; a "
+        "card is a shot of its own.",
+    ),
+    (
+        "style",
+        "styles.NAME",
+        "Styles",
+        "How titles and burnt subtitles look. Each style has a name of its own under `styles`, "
+        "which `titles` use. Sizes are % of the frame's height, never pixels.",
     ),
     (
         "policy",

@@ -17,6 +17,7 @@ from reference.language import build_language_page
 from storyboard import check_film
 from storyboard.errors import Severity
 from storyboard.stitching.media.ffmpeg import find_ffmpeg
+from storyboard.stitching.text.fonts import find_bundled_font
 from tests.conftest import ROOT
 
 CAST = {"ana": {"image": "refs/ana.png"}, "ben": {"image": "refs/ana.png"}}
@@ -70,13 +71,17 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stage") / "film"
     picture = ROOT / "examples/04-first-and-last/refs/dawn.jpg"
     footage = next(ROOT.glob("examples/05-footage/footage/*.mp4"))
-    for name in re.findall(r"[\w/-]+\.(?:png|wav|mp4|yaml)\b", "\n".join(b for *_, b in BLOCKS)):
+    for name in re.findall(
+        r"[\w/-]+\.(?:png|wav|mp4|yaml|ttf)\b", "\n".join(b for *_, b in BLOCKS)
+    ):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".png":
             shutil.copy(picture, path)
         elif path.suffix == ".mp4":
             write_two_languages(footage, path)
+        elif path.suffix == ".ttf":
+            shutil.copy(find_bundled_font(), path)
         elif path.suffix == ".wav":
             write_silence(path)
     (folder / "refs").mkdir(exist_ok=True)
@@ -123,6 +128,8 @@ def build_film(section: str, heading: str, example: dict[str, Any]) -> dict[str,
         return film | {"cast": CAST | PLACES | {"zoe": example}}
     if path[0] == "titles":
         return film | {"titles": [example]}
+    if path[0] == "styles":
+        return film | {"styles": {"locator": example}}
     if path[0] == "sound" and path[1:2] in (["music"], ["narration"]) and len(path) == 3:
         return film | {"sound": {path[1]: [example]}}
     if path[0] in ("format", "policy") or (path[0] == "sound" and len(path) == 2):

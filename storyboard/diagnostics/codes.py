@@ -77,6 +77,7 @@ CODES: Mapping[str, Code] = {
     "SB215": Code("reserved-name", "The name is reserved."),
     "SB216": Code("unused-header", "A part of an included file is ignored."),
     "SB217": Code("no-take", "A reference names a shot that has no take."),
+    "SB218": Code("unknown-style", "The film has no style with this name."),
     # time and cut
     "SB301": Code("off-grid", "A time is not a whole number of frames."),
     "SB302": Code("duration-too-short", "`duration` is shorter than `length`."),
@@ -167,6 +168,7 @@ CODES: Mapping[str, Code] = {
     # type
     "SB601": Code("missing-letter", "The font doesn't have a letter that the film shows."),
     "SB602": Code("too-much-text", "A card or a title has too much text for one picture."),
+    "SB603": Code("machine-font", "A letter comes from a font of this machine, not of the film."),
 }
 """Every code; numbers are stable and never used again."""
 

@@ -26,9 +26,12 @@ from storyboard.model.film import (
     Line,
     MediaFile,
     Origin,
+    Pos,
     References,
     Shot,
     SoundCue,
+    TextStyle,
+    TitleCue,
     Transition,
     Trim,
     ValueSource,
@@ -79,13 +82,20 @@ def to_storyboard_data(film: Film) -> dict[str, Any]:
         for name, member in film.cast.items()
     }
     data["shots"] = [_to_shot_data(film, shot, rate) for shot in film.shots]
+    if film.fonts:
+        data["fonts"] = [_to_relative_path(film, file) for file in film.fonts]
+    if film.styles:
+        data["styles"] = {name: _to_style_data(film, style) for name, style in film.styles.items()}
     data["titles"] = [
         _drop_empty(
             at=_format_anchor(cue.at, rate),
             length=to_yaml_time(cue.length, rate),
             text=cue.text,
             credits=list(cue.credits),
-            style=cue.style,
+            style=cue.look_name or cue.style,
+            image=_to_relative_path(film, cue.image) if cue.image else None,
+            pos=_format_own_pos(film, cue),
+            width=_to_number(Fraction(str(cue.width))) or None,
         )
         for cue in film.titles
     ]
@@ -106,6 +116,28 @@ def to_storyboard_data(film: Film) -> dict[str, Any]:
     }
     data["providers"] = {name: dict(settings) for name, settings in film.providers.items()}
     return data
+
+
+def _to_style_data(film: Film, style: TextStyle) -> dict[str, Any]:
+    rate = film.delivery.rate
+    return _drop_empty(
+        font=_to_relative_path(film, style.font) if style.font else None,
+        size=_to_number(Fraction(str(style.size))) or None,
+        color=style.color,
+        pos=_format_pos(style.pos),
+        box=style.box,
+        fade=None if style.fade is None else to_yaml_time(style.fade, rate),
+    )
+
+
+def _format_own_pos(film: Film, cue: TitleCue) -> Any:
+    """The `pos` that a title says itself."""
+    style = film.styles.get(cue.look_name, TextStyle())
+    return _format_pos(cue.look.pos) if cue.look.pos != style.pos else None
+
+
+def _format_pos(pos: Pos) -> Any:
+    return pos if isinstance(pos, str) else [_to_number(Fraction(str(part))) for part in pos]
 
 
 def to_storyboard_yaml(film: Film, origins: bool) -> str:

@@ -27,7 +27,9 @@ from storyboard.model.sound import (
     MediaFile,
     MusicCue,
     NarrationCue,
+    Pos,
     SoundCue,
+    TextStyle,
     TitleCue,
 )
 from storyboard.model.take import AudioTrack, Footage, MediaFacts, Take, find_audio_track
@@ -61,10 +63,12 @@ __all__ = [
     "NarrationCue",
     "Origin",
     "Policy",
+    "Pos",
     "References",
     "Shot",
     "SoundCue",
     "Take",
+    "TextStyle",
     "TitleCue",
     "Transition",
     "Trim",
@@ -387,6 +391,10 @@ class Film:
     titles: tuple[TitleCue, ...] = ()
     markers: Mapping[str, Anchor] = field(default_factory=_build_empty_mapping)
     """Points that the film names, for people and for other points."""
+    fonts: tuple[MediaFile, ...] = ()
+    """Asked for each letter of cards, titles and subtitles, in this order."""
+    styles: Mapping[str, TextStyle] = field(default_factory=_build_empty_mapping)
+    """How titles and subtitles look, by name."""
     loudness: Loudness = Loudness()
     subtitles: str = "none"
     policy: Policy = Policy()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from storyboard.errors import Span
 from storyboard.util.serialization import Serialized
@@ -171,6 +171,35 @@ class NarrationCue(Serialized):
         }
 
 
+Pos: TypeAlias = str | tuple[float, float]
+"""A place in the frame: one of nine words, or where the middle is, across and down, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextStyle(Serialized):
+    """How text over the picture looks; what a style leaves out is as the layout has it."""
+
+    font: MediaFile | None = None
+    size: float = 0.0
+    """% of the frame's height; 0 is the layout's own."""
+    color: str = ""
+    pos: Pos = ""
+    box: str = ""
+    """The colour of the box behind the text; "" is no box."""
+    fade: int | None = None
+    """Frames in which it appears and disappears; None is the layout's own."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return {
+            "font": self.font,
+            "size": self.size,
+            "color": self.color,
+            "pos": self.pos,
+            "box": self.box,
+            "fade": self.fade,
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class TitleCue(Serialized):
     at: Anchor
@@ -178,6 +207,13 @@ class TitleCue(Serialized):
     text: str = ""
     credits: tuple[str, ...] = ()
     style: str = ""
+    """The layout: `lower-third` and so on."""
+    look: TextStyle = TextStyle()
+    look_name: str = ""
+    """The film's style that `look` comes from, before the title's own `pos`."""
+    image: MediaFile | None = None
+    width: float = 0.0
+    """Of the image, % of the frame's width; 0 is the usual."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -186,6 +222,9 @@ class TitleCue(Serialized):
             "text": self.text,
             "credits": self.credits,
             "style": self.style,
+            # added after version 1: a title without them keeps its identity
+            **({"look": self.look} if self.look != TextStyle() else {}),
+            **({"image": self.image, "width": self.width} if self.image else {}),
         }
 
 

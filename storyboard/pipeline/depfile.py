@@ -85,7 +85,9 @@ def list_film_files(film: Film) -> list[Path]:
     """Every file that the film reads: texts, media, the lock file; each once, in a fixed order."""
     paths = list(film.texts)
     shown = [key.read_value(shot) for shot in film.shots for key in FIELD_KEYS]
-    media = list_media_files([*film.cast.values(), *shown, *film.music])
+    media = list_media_files(
+        [*film.cast.values(), *shown, *film.music, *film.titles, film.fonts, film.styles]
+    )
     paths += [file.path for file in media if not file.uri]
     lock = locate_lock_file(film.path)
     if lock.exists():

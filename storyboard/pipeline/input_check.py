@@ -73,6 +73,9 @@ def list_inputs(film: Film) -> Iterator[tuple[MediaFile, Span]]:
     for number, cue in enumerate(film.music):
         for file in list_media_files(cue):
             yield file, film.find_span(f"sound.music[{number}].file")
+    for number, title in enumerate(film.titles):
+        if title.image is not None:
+            yield title.image, film.find_span(f"titles[{number}].image")
 
 
 def count_pending_inputs(film: Film) -> int:

@@ -84,6 +84,7 @@ def _snapshot_film(session: FilmSession, film: Film) -> dict[str, Any]:
         "music": film.music,
         "narration": film.narration,
         "titles": film.titles,
+        **({"fonts": film.fonts} if film.fonts else {}),
         "loudness": film.loudness,
         "credits": (film.author, film.copyright, film.credits),
         "subtitles": film.subtitles,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from storyboard.digest import hash_file
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Film, Line, MediaFacts
+from storyboard.stitching.text.fonts import FontSet
 from storyboard.stitching.text.overlay_layout import lay_out_overlays
 from storyboard.stitching.text.subtitles import SubtitleCue, build_subtitle_cues
 from storyboard.stitching.text.title_timing import PlacedTitle
@@ -84,9 +85,14 @@ class CutInputs:
     """The SHA-256 of a file that the film names."""
 
     @cached_property
+    def fonts(self) -> FontSet:
+        """The film's own fonts, in the order in which it names them."""
+        return FontSet(tuple(file.path for file in self.film.fonts))
+
+    @cached_property
     def overlays(self) -> tuple[PlacedTitle, ...]:
         """Everything shown over the picture. Raises StitchError for text that doesn't fit."""
-        return lay_out_overlays(self.film, self.timeline)
+        return lay_out_overlays(self.film, self.timeline, self.fonts)
 
     @cached_property
     def subtitle_cues(self) -> tuple[SubtitleCue, ...]:

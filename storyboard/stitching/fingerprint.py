@@ -18,6 +18,7 @@ from storyboard.graph.timeline import Blend, ShotEvent, Slice
 from storyboard.model.film import Align, Anchor, Line, MediaFile, Shot
 from storyboard.model.shot_keys import FIELD_KEYS, SHOT_KEYS, Affects
 from storyboard.stitching.cut_inputs import CutInputs, StepMedia
+from storyboard.stitching.text.text_renderer import TEXT_REVISION
 from storyboard.stitching.text.title_timing import PlacedTitle
 from storyboard.util.serialization import Serialized
 
@@ -51,6 +52,8 @@ def fingerprint_film(inputs: CutInputs) -> str:
         for item in timeline.narration
         if item.step in media
     ]
+    cards = [part.card for event in timeline.events for part in event.slices if part.card]
+    text: list[Value] = [TEXT_REVISION, *inputs.fonts.identify("\n".join(cards))]
     sound_only: list[Value] = [
         [step, item.sha256]
         for step, item in sorted(media.items())
@@ -81,6 +84,7 @@ def fingerprint_film(inputs: CutInputs) -> str:
             "metadata": [film.title, film.author, film.copyright, list(film.credits)],
             "subtitles": film.subtitles,
             **({"told": narration} if narration else {}),
+            **({"text": text} if cards or inputs.overlays else {}),
         },
     )
 
@@ -133,7 +137,8 @@ def _serialize_cut_values(shot: Shot, inputs: CutInputs) -> Value:
 def _serialize_title(placed_title: PlacedTitle) -> Value:
     title = placed_title.title
     position: list[Value] = [placed_title.span.start, placed_title.span.end, placed_title.lift]
-    return [*position, title.text, list(title.credits), title.style]
+    look = placed_title.identify_look()
+    return [*position, title.text, list(title.credits), title.style, *look]
 
 
 def _serialize_value(value: object, inputs: CutInputs) -> Value:

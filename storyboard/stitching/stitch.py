@@ -116,7 +116,9 @@ def stitch_film(
         except CannotStreamCopy as problem:
             notes.append(f"the whole film is re-encoded: {problem}")
             progress = _Progress(timeline.length, mixing, on_progress)
-            frames = compose_frames(timeline, clips, inputs.overlays, film.delivery.size)
+            frames = compose_frames(
+                timeline, clips, inputs.overlays, film.delivery.size, fonts=inputs.fonts
+            )
             encode_frames(frames, film.delivery, picture, on_frame=progress)
             mix = mixing.result()
             mux_and_check_film(picture, sound, film, timeline.length, out, captions=captions)
@@ -183,22 +185,33 @@ class _Progress:
 
 def _note_missing_letters(inputs: CutInputs) -> list[str]:
     """A note for every text in the picture with characters that the font lacks."""
-    cards = [part.card for event in inputs.timeline.events for part in event.slices if part.card]
-    titles = [placed_title.title for placed_title in inputs.overlays]
-    title_texts = [" ".join((title.text, *title.credits)) for title in titles]
-    subtitle_texts = {title.text for title in titles if title.style in (SUBTITLE, SUBTITLE_OFF)}
-    texts = dict.fromkeys([*cards, *title_texts])
-    missing = {text: find_missing_letters(text) for text in texts if not text.isascii()}
+    cards = {
+        part.card: inputs.fonts
+        for event in inputs.timeline.events
+        for part in event.slices
+        if part.card
+    }
+    title_texts = {
+        " ".join((item.title.text, *item.title.credits)): item.fonts for item in inputs.overlays
+    }
+    subtitle_texts = {
+        item.title.text for item in inputs.overlays if item.title.style in (SUBTITLE, SUBTITLE_OFF)
+    }
+    missing = {
+        text: find_missing_letters(text, fonts)
+        for text, fonts in (cards | title_texts).items()
+        if not text.isascii()
+    }
     for text, letters in missing.items():
         # Boxes in a title are visible beforehand; a subtitle full of them is useless, so it is an
         # error.
         if letters and text in subtitle_texts:
             raise StitchError(
-                f"these subtitles can't be burnt in: the font doesn't have {' '.join(letters)}",
-                hint="use `subtitles: track` or `sidecar`: then the player shows the letters",
+                f"these subtitles can't be burnt in: no font has {' '.join(letters)}",
+                hint="name a font that has them: `fonts: [FILE]`",
             )
     return [
-        f"the font of titles doesn't have {' '.join(letters)}, in {text.strip()!r}"
+        f"no font has {' '.join(letters)}, in {text.strip()!r}"
         for text, letters in missing.items()
         if letters
     ]

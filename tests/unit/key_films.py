@@ -10,6 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import fontpkg_inter
+import fontpkg_jetbrains_mono
+
 from storyboard.errors import Severity
 from storyboard.language.schema.definitions import load_schema
 from storyboard.model.film import MediaFacts, Take
@@ -127,6 +130,14 @@ FILM = {
     "look": ("prompt: a", "look: <<35mm||16mm>>"),
     "cast": ("prompt: a, cast: [eva]", "cast: {eva: {description: <<tall||small>>}}"),
     "ambience": ("prompt: a", "ambience: {make: <<rain||wind>>}"),
+    "fonts": (
+        "prompt: a",
+        "fonts: [<<a||b>>.ttf]\ntitles: [{at: 1, length: 2, text: Hi}]",
+    ),
+    "styles": (
+        "prompt: a",
+        "styles: {s: {size: <<3||5>>}}\ntitles: [{at: 1, length: 2, text: Hi, style: s}]",
+    ),
     "titles": ("prompt: a", "titles: [{at: 1, length: 2, text: <<One||Two>>}]"),
     "tempo": ("prompt: a, length: 4b", "tempo: {bpm: <<100||30>>}"),
     "markers": ("prompt: a", "markers: {drop: <<1||2>>}"),
@@ -140,109 +151,136 @@ FILM = {
 }
 TRANSITION = "prompt: a, trim: {start: 2}, transition: "
 MUSIC = "sound: {music: [{file: a.wav, %s}]}"
-NESTED = {
-    "castMember.kind": ("cast: [e], prompt: a", "cast: {e: {kind: <<prop||character>>}}"),
-    "castMember.description": FILM["cast"],
-    "castMember.image": ("cast: [e], prompt: a", "cast: {e: {image: <<ana||ben>>.png}}"),
-    "castMember.images": (
-        "cast: [e], prompt: a",
-        "cast: {e: {images: <<[ana.png, ben.png]||[ben.png, ana.png]>>}}",
-    ),
-    "castMember.voice": (
-        "cast: [e], prompt: a, dialogue: [{e: Hi.}]",
-        "cast: {e: {voice: <<alto||bass>>}}",
-    ),
-    "castMember.still": ("cast: [e], prompt: a", "cast: {e: {still: <<tall||small>>}}"),
-    "cast.include": ("cast: [e], prompt: a", "cast: {include: <<one||two>>.yaml}"),
-    "still.still": ("prompt: a, first_frame: {still: <<quay||hall>>}", ""),
-    "still.cast": ("prompt: a, first_frame: {still: x, cast: <<[ana]||[ben]>>}", ""),
-    "still.place": ("prompt: a, first_frame: {still: x, place: <<hall||quay>>}", ""),
-    "trim.start": ("prompt: a, trim: {start: <<1||2>>}", ""),
-    "trim.end": ("prompt: a, trim: {end: <<3||-3>>}", ""),
-    "transition/Fade.fade": (TRANSITION + "{fade: <<1||2>>}", ""),
-    "transition/Fade.from": (TRANSITION + "{fade: 1, from: <<black||white>>}", ""),
-    "transition/Fade.through": (TRANSITION + "{fade: 1, through: <<black||white>>}", ""),
-    "transition/Fade.align": (
-        TRANSITION + "{fade: 1, through: black, align: <<start||end>>}",
-        "",
-    ),
-    "transitionOut/Fade out.fade": ("prompt: a, transition_out: {fade: <<1||2>>}", ""),
-    "transitionOut/Fade out.to": ("prompt: a, transition_out: {fade: 1, to: <<red||blue>>}", ""),
-    "line.at": ("prompt: a, cast: [ana], dialogue: [{ana: Hi., at: <<1||2>>}]", ""),
-    "line.how": ("prompt: a, cast: [ana], dialogue: [{ana: Hi., how: <<low||loud>>}]", ""),
-    "line.off": ("prompt: a, cast: [ana], dialogue: [{ana: Hi., off: <<true||false>>}]", ""),
-    "toldLine.at": ("prompt: a, narration: [{ana: Hi., at: <<1||2>>}]", ""),
-    "toldLine.how": ("prompt: a, narration: [{ana: Hi., how: <<low||loud>>}]", ""),
-    "toldLine.off": ("prompt: a, narration: [{ana: Hi., off: <<true||false>>}]", ""),
-    "toldLine.write": ("prompt: a, narration: [{write: <<dry||wet>>, voice: ana}]", ""),
-    "toldLine.voice": ("prompt: a, narration: [{write: dry, voice: <<ana||ben>>}]", ""),
-    "beat.at": (", ".join(SHOT["beats"]), ""),
-    "beat.prompt": ("length: 15, beats: [{at: 0, prompt: a}, {at: 8, prompt: <<b||c>>}]", ""),
-    "cue/Sound file.file": ("prompt: a, sound: {file: <<a||b>>.wav}", ""),
-    "cue/Sound file.at": ("prompt: a, sound: {file: a.wav, at: <<1||2>>}", ""),
-    "cue/Sound file.gain_db": ("prompt: a, sound: {file: a.wav, gain_db: <<-1||-2>>}", ""),
-    "ambience.make": (", ".join(SHOT["ambience"]), ""),
-    "ambience.file": ("prompt: a, ambience: {file: <<a||b>>.wav}", ""),
-    "ambience.gain_db": ("prompt: a, ambience: {make: rain, gain_db: <<-9||-6>>}", ""),
-    "include.include": ("prompt: a", "shots: [{include: <<three||four>>.yaml}]"),
-    "tempoPart.bpm": ("prompt: a, length: 4b", "tempo: {bpm: <<100||30>>}"),
-    "tempoPart.meter": ("prompt: a, length: 1bar", "tempo: {bpm: 30, meter: <<4||3>>}"),
-    "tempoPart.first": ("prompt: a, length: 6b", "tempo: {bpm: 60, first: <<0||0.4>>}"),
-    "tempoPart.at": (
-        "prompt: a, length: 4b",
-        "tempo: [{bpm: 60}, {bpm: 30, at: <<1bar||12b>>}]",
-    ),
-    "format.aspect_ratio": ("prompt: a", 'format: {aspect_ratio: "<<16:9||9:16>>"}'),
-    "format.resolution": FILM["format"],
-    "format.fit": ("prompt: a", "format: {fit: <<crop||blur>>}"),
-    "crop.crop": ("prompt: a, fit: {crop: <<top||left>>, zoom: 2}", ""),
-    "crop.zoom": ("prompt: a, fit: {crop: top, zoom: <<1||2>>}", ""),
-    "format.fps": ("prompt: a", "format: {fps: <<24||25>>}"),
-    "music.file": ("prompt: a", "sound: {music: [{file: <<a||b>>.wav}]}"),
-    "music.make": ("prompt: a", "sound: {music: [{make: <<slow||fast>>}]}"),
-    "narrationCue.at": ("prompt: a", "sound: {narration: [{at: <<1||2>>, ana: Hi.}]}"),
-    "narrationCue.how": (
-        "prompt: a",
-        "sound: {narration: [{at: 1, ana: Hi., how: <<low||loud>>}]}",
-    ),
-    "narrationCue.off": (
-        "prompt: a",
-        "sound: {narration: [{at: 1, ana: Hi., off: <<true||false>>}]}",
-    ),
-    "narrationCue.write": (
-        "prompt: a",
-        "sound: {narration: [{at: 1, write: <<dry||wet>>, voice: ana}]}",
-    ),
-    "narrationCue.voice": (
-        "prompt: a",
-        "sound: {narration: [{at: 1, write: dry, voice: <<ana||ben>>}]}",
-    ),
-    "loudness/Loudness.lufs": ("prompt: a", "sound: {loudness: {lufs: <<-14||-20>>}}"),
-    "loudness/Loudness.true_peak_db": (
-        "prompt: a",
-        "sound: {loudness: {true_peak_db: <<-1||-2>>}}",
-    ),
-    "soundtrack.music": ("prompt: a", "sound: {music: [{make: <<slow||fast>>}]}"),
-    "soundtrack.narration": ("prompt: a", "sound: {narration: [{at: 1, ana: <<Hi.||Ho.>>}]}"),
-    "soundtrack.ambience": ("prompt: a", "sound: {ambience: {make: <<rain||wind>>}}"),
-    "soundtrack.loudness": FILM["sound"],
-    "title.at": ("prompt: a", "titles: [{at: <<1||2>>, length: 2, text: Hi}]"),
-    "title.length": ("prompt: a", "titles: [{at: 1, length: <<1||2>>, text: Hi}]"),
-    "title.text": FILM["titles"],
-    "title.credits": ("prompt: a", "titles: [{at: 1, length: 2, credits: <<[A]||[B]>>}]"),
-    "title.style": (
-        "prompt: a",
-        "titles: [{at: 1, length: 2, text: Hi, style: <<center||lower-third>>}]",
-    ),
-    "policy.budget_usd": FILM["policy"],
-    "policy.on_limit": (
-        "length: 160, model: veo-3.1, beats: [{at: 0, prompt: a}]",
-        "policy: {on_limit: <<reanchor||error>>}",
-    ),
-} | {
-    f"music.{key}": ("prompt: a", MUSIC % f"{key}: <<1||2>>")
-    for key in ("from", "to", "start", "fade_in", "fade_out", "gain_db", "duck_db")
-}
+NESTED = (
+    {
+        "castMember.kind": ("cast: [e], prompt: a", "cast: {e: {kind: <<prop||character>>}}"),
+        "castMember.description": FILM["cast"],
+        "castMember.image": ("cast: [e], prompt: a", "cast: {e: {image: <<ana||ben>>.png}}"),
+        "castMember.images": (
+            "cast: [e], prompt: a",
+            "cast: {e: {images: <<[ana.png, ben.png]||[ben.png, ana.png]>>}}",
+        ),
+        "castMember.voice": (
+            "cast: [e], prompt: a, dialogue: [{e: Hi.}]",
+            "cast: {e: {voice: <<alto||bass>>}}",
+        ),
+        "castMember.still": ("cast: [e], prompt: a", "cast: {e: {still: <<tall||small>>}}"),
+        "cast.include": ("cast: [e], prompt: a", "cast: {include: <<one||two>>.yaml}"),
+        "still.still": ("prompt: a, first_frame: {still: <<quay||hall>>}", ""),
+        "still.cast": ("prompt: a, first_frame: {still: x, cast: <<[ana]||[ben]>>}", ""),
+        "still.place": ("prompt: a, first_frame: {still: x, place: <<hall||quay>>}", ""),
+        "trim.start": ("prompt: a, trim: {start: <<1||2>>}", ""),
+        "trim.end": ("prompt: a, trim: {end: <<3||-3>>}", ""),
+        "transition/Fade.fade": (TRANSITION + "{fade: <<1||2>>}", ""),
+        "transition/Fade.from": (TRANSITION + "{fade: 1, from: <<black||white>>}", ""),
+        "transition/Fade.through": (TRANSITION + "{fade: 1, through: <<black||white>>}", ""),
+        "transition/Fade.align": (
+            TRANSITION + "{fade: 1, through: black, align: <<start||end>>}",
+            "",
+        ),
+        "transitionOut/Fade out.fade": ("prompt: a, transition_out: {fade: <<1||2>>}", ""),
+        "transitionOut/Fade out.to": (
+            "prompt: a, transition_out: {fade: 1, to: <<red||blue>>}",
+            "",
+        ),
+        "line.at": ("prompt: a, cast: [ana], dialogue: [{ana: Hi., at: <<1||2>>}]", ""),
+        "line.how": ("prompt: a, cast: [ana], dialogue: [{ana: Hi., how: <<low||loud>>}]", ""),
+        "line.off": ("prompt: a, cast: [ana], dialogue: [{ana: Hi., off: <<true||false>>}]", ""),
+        "toldLine.at": ("prompt: a, narration: [{ana: Hi., at: <<1||2>>}]", ""),
+        "toldLine.how": ("prompt: a, narration: [{ana: Hi., how: <<low||loud>>}]", ""),
+        "toldLine.off": ("prompt: a, narration: [{ana: Hi., off: <<true||false>>}]", ""),
+        "toldLine.write": ("prompt: a, narration: [{write: <<dry||wet>>, voice: ana}]", ""),
+        "toldLine.voice": ("prompt: a, narration: [{write: dry, voice: <<ana||ben>>}]", ""),
+        "beat.at": (", ".join(SHOT["beats"]), ""),
+        "beat.prompt": ("length: 15, beats: [{at: 0, prompt: a}, {at: 8, prompt: <<b||c>>}]", ""),
+        "cue/Sound file.file": ("prompt: a, sound: {file: <<a||b>>.wav}", ""),
+        "cue/Sound file.at": ("prompt: a, sound: {file: a.wav, at: <<1||2>>}", ""),
+        "cue/Sound file.gain_db": ("prompt: a, sound: {file: a.wav, gain_db: <<-1||-2>>}", ""),
+        "ambience.make": (", ".join(SHOT["ambience"]), ""),
+        "ambience.file": ("prompt: a, ambience: {file: <<a||b>>.wav}", ""),
+        "ambience.gain_db": ("prompt: a, ambience: {make: rain, gain_db: <<-9||-6>>}", ""),
+        "include.include": ("prompt: a", "shots: [{include: <<three||four>>.yaml}]"),
+        "tempoPart.bpm": ("prompt: a, length: 4b", "tempo: {bpm: <<100||30>>}"),
+        "tempoPart.meter": ("prompt: a, length: 1bar", "tempo: {bpm: 30, meter: <<4||3>>}"),
+        "tempoPart.first": ("prompt: a, length: 6b", "tempo: {bpm: 60, first: <<0||0.4>>}"),
+        "tempoPart.at": (
+            "prompt: a, length: 4b",
+            "tempo: [{bpm: 60}, {bpm: 30, at: <<1bar||12b>>}]",
+        ),
+        "format.aspect_ratio": ("prompt: a", 'format: {aspect_ratio: "<<16:9||9:16>>"}'),
+        "format.resolution": FILM["format"],
+        "format.fit": ("prompt: a", "format: {fit: <<crop||blur>>}"),
+        "crop.crop": ("prompt: a, fit: {crop: <<top||left>>, zoom: 2}", ""),
+        "crop.zoom": ("prompt: a, fit: {crop: top, zoom: <<1||2>>}", ""),
+        "format.fps": ("prompt: a", "format: {fps: <<24||25>>}"),
+        "music.file": ("prompt: a", "sound: {music: [{file: <<a||b>>.wav}]}"),
+        "music.make": ("prompt: a", "sound: {music: [{make: <<slow||fast>>}]}"),
+        "narrationCue.at": ("prompt: a", "sound: {narration: [{at: <<1||2>>, ana: Hi.}]}"),
+        "narrationCue.how": (
+            "prompt: a",
+            "sound: {narration: [{at: 1, ana: Hi., how: <<low||loud>>}]}",
+        ),
+        "narrationCue.off": (
+            "prompt: a",
+            "sound: {narration: [{at: 1, ana: Hi., off: <<true||false>>}]}",
+        ),
+        "narrationCue.write": (
+            "prompt: a",
+            "sound: {narration: [{at: 1, write: <<dry||wet>>, voice: ana}]}",
+        ),
+        "narrationCue.voice": (
+            "prompt: a",
+            "sound: {narration: [{at: 1, write: dry, voice: <<ana||ben>>}]}",
+        ),
+        "loudness/Loudness.lufs": ("prompt: a", "sound: {loudness: {lufs: <<-14||-20>>}}"),
+        "loudness/Loudness.true_peak_db": (
+            "prompt: a",
+            "sound: {loudness: {true_peak_db: <<-1||-2>>}}",
+        ),
+        "soundtrack.music": ("prompt: a", "sound: {music: [{make: <<slow||fast>>}]}"),
+        "soundtrack.narration": ("prompt: a", "sound: {narration: [{at: 1, ana: <<Hi.||Ho.>>}]}"),
+        "soundtrack.ambience": ("prompt: a", "sound: {ambience: {make: <<rain||wind>>}}"),
+        "soundtrack.loudness": FILM["sound"],
+        "title.at": ("prompt: a", "titles: [{at: <<1||2>>, length: 2, text: Hi}]"),
+        "title.length": ("prompt: a", "titles: [{at: 1, length: <<1||2>>, text: Hi}]"),
+        "title.text": FILM["titles"],
+        "title.credits": ("prompt: a", "titles: [{at: 1, length: 2, credits: <<[A]||[B]>>}]"),
+        "title.style": (
+            "prompt: a",
+            "titles: [{at: 1, length: 2, text: Hi, style: <<center||lower-third>>}]",
+        ),
+        "title.image": ("prompt: a", "titles: [{at: 1, length: 2, image: <<ana||ben>>.png}]"),
+        "title.pos": ("prompt: a", "titles: [{at: 1, length: 2, text: Hi, pos: <<top||left>>}]"),
+        "title.width": (
+            "prompt: a",
+            "titles: [{at: 1, length: 2, image: ana.png, width: <<9||12>>}]",
+        ),
+        "policy.budget_usd": FILM["policy"],
+        "policy.on_limit": (
+            "length: 160, model: veo-3.1, beats: [{at: 0, prompt: a}]",
+            "policy: {on_limit: <<reanchor||error>>}",
+        ),
+    }
+    | {
+        f"style.{key}": (
+            "prompt: a",
+            f"styles: {{s: {{{key}: {values}}}}}\n"
+            "titles: [{at: 1, length: 2, text: Hi, style: s}]",
+        )
+        for key, values in (
+            ("font", "<<a||b>>.ttf"),
+            ("size", "<<3||5>>"),
+            ("color", "<<red||blue>>"),
+            ("pos", "<<top||[0.5, 0.2]>>"),
+            ("box", '<<"#00000080"||black>>'),
+            ("fade", "<<0||0.5>>"),
+        )
+    }
+    | {
+        f"music.{key}": ("prompt: a", MUSIC % f"{key}: <<1||2>>")
+        for key in ("from", "to", "start", "fade_in", "fade_out", "gain_db", "duck_db")
+    }
+)
 
 
 def list_transition_films() -> dict[str, tuple[str, str]]:
@@ -320,7 +358,8 @@ def build_key_film(key: str) -> tuple[str, str]:
     elif owner in ("film", "profile", "part"):
         shot, told = FILM[name]
         header = told if owner == "film" else ""
-        header = f"profiles: {{p: {{{told}}}}}" if owner == "profile" else header
+        told_in_flow = told.replace("\n", ", ")
+        header = f"profiles: {{p: {{{told_in_flow}}}}}" if owner == "profile" else header
         part = told if owner == "part" else ""
     else:
         shot, header = NESTED[key]
@@ -376,6 +415,9 @@ def create_key_folder(parent: Path) -> Path:
         with wave.open(str(folder / f"{name}.wav"), "wb") as file:
             file.setparams((1, 2, 48000, 0, "NONE", ""))
             file.writeframes(bytes([0, level]) * 48000 * 12)
+    for name, font in (("a", fontpkg_inter), ("b", fontpkg_jetbrains_mono)):
+        file = next(Path(font.ROOT, "files").glob("*[[]*wght].ttf"))
+        shutil.copy(file, folder / f"{name}.ttf")
     write_clip_with_two_tracks(folder / "two.mp4", "deu", "eng")
     (folder / "one.yaml").write_text("e: {description: tall}\n")
     (folder / "two.yaml").write_text("e: {description: small}\n")

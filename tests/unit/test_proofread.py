@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from storyboard.errors import Severity
 from storyboard.pipeline.session import CheckedFilm, Overrides, check_film
+from storyboard.stitching.text import fonts
+
+
+@pytest.fixture(autouse=True)
+def machine_without_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(fonts, "_SYSTEM_FOLDERS", ())
+    fonts.list_system_faces.cache_clear()
+    yield
+    fonts.list_system_faces.cache_clear()
+
 
 HEAD = 'storyboard: 1\nformat: {aspect_ratio: "16:9", resolution: 360p}\n'
 
@@ -52,8 +65,14 @@ def test_subtitles_with_letters_the_font_lacks_are_refused_by_check(
     ]
     assert {each.code for each in film.diagnostics} == {"SB601"}
     first = next(each for each in film.diagnostics if each.code == "SB601")
-    assert first.message == "this line can't be burnt in: the font doesn't have 日 本 語 で す"
-    assert first.hint == "use `subtitles: track` or `sidecar`: then the player shows the letters"
+    assert first.message == (
+        "this line can't be burnt in: no font has 日 (U+65E5), 本 (U+672C), 語 (U+8A9E), "
+        "で (U+3067), す (U+3059)"
+    )
+    assert first.hint == (
+        "name a font that has these letters: `fonts: [fonts/NotoSansJP.otf]`; "
+        "or use `subtitles: track` or `sidecar`: then the player shows the letters"
+    )
     assert first.related[0][0].line == 3
 
 

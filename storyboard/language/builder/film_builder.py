@@ -151,7 +151,8 @@ class FilmBuilder:
 
     def _assemble_film(self, path: Path, root: Path, built_shots: tuple[Shot, ...]) -> Film:
         header, values = self._header, self._values
-        cues = head.CueBuilder(values, self._points)
+        styles = head.build_styles(values)
+        cues = head.CueBuilder(values, self._points, styles)
         text = {
             key: header[key].strip() for key in ("title", "author", "copyright") if key in header
         }
@@ -177,6 +178,8 @@ class FilmBuilder:
             narration=cues.build_narration(self._cast),
             titles=cues.build_titles(),
             markers=MappingProxyType(self._points.read_markers()),
+            fonts=head.build_fonts(values),
+            styles=styles,
             loudness=head.build_loudness(header),
             subtitles=header.get("subtitles", "none"),
             policy=head.build_policy(header),

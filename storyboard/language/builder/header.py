@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -19,14 +20,18 @@ from storyboard.language.builder.shot_builder import to_plain_data
 from storyboard.language.builder.timing.point_reader import PointReader
 from storyboard.language.yaml.parser import Map, parse_plain_scalar
 from storyboard.model.film import (
+    Anchor,
     CastKind,
     CastMember,
     Delivery,
     FilmDefaults,
     Loudness,
+    MediaFile,
     MusicCue,
     NarrationCue,
     Policy,
+    Pos,
+    TextStyle,
     TitleCue,
 )
 from storyboard.timecode import Rate
@@ -34,6 +39,9 @@ from storyboard.timecode import Rate
 LOUDNESS = {"web": Loudness(-14.0, -1.0), "broadcast": Loudness(-23.0, -1.0)}
 WIDEST = 5
 """Width to height, or height to width, of the narrowest picture."""
+
+TITLE_LAYOUTS = ("center", "lower-third", "upper-third", "credits")
+"""Styles that every film has."""
 
 
 def has_profile(header: Mapping[str, Any], name: str) -> bool:
@@ -173,10 +181,52 @@ def build_provider_settings(header: Mapping[str, Any]) -> Mapping[str, Mapping[s
     )
 
 
+def to_pos(value: Any) -> Pos:
+    """A word, or the shares across and down."""
+    return value if isinstance(value, str) else (float(value[0]), float(value[1]))
+
+
+def build_fonts(values: LayeredValues) -> tuple[MediaFile, ...]:
+    """The film's fonts; one that can't be used is reported and left out."""
+    names = values.data.get("fonts", ())
+    files = (
+        values.find_media(f"fonts[{index}]", name, MediaKind.FONT)
+        for index, name in enumerate(names)
+    )
+    return tuple(file for file in files if file is not None)
+
+
+def build_styles(values: LayeredValues) -> Mapping[str, TextStyle]:
+    """How text looks, by the names that the film gives; private keys left out."""
+    styles: dict[str, TextStyle] = {}
+    for name, data in values.data.get("styles", {}).items():
+        if name.startswith("x-"):
+            continue
+        path = f"styles.{name}"
+        font = (
+            values.find_media(f"{path}.font", data["font"], MediaKind.FONT)
+            if "font" in data
+            else None
+        )
+        fade = values.parse_time_as_frames(f"{path}.fade", data["fade"]) if "fade" in data else None
+        styles[name] = TextStyle(
+            font=font,
+            size=float(data.get("size", 0)),
+            color=data.get("color", ""),
+            pos=to_pos(data["pos"]) if "pos" in data else "",
+            box=data.get("box", ""),
+            fade=fade,
+        )
+    return MappingProxyType(styles)
+
+
 class CueBuilder:
     """Music and titles: things that hang on points of the film."""
 
-    def __init__(self, values: LayeredValues, points: PointReader) -> None:
+    def __init__(
+        self, values: LayeredValues, points: PointReader, styles: Mapping[str, TextStyle]
+    ) -> None:
+        self._styles = styles
         self._values = values
         self._points = points
 
@@ -238,20 +288,54 @@ class CueBuilder:
             path = f"titles[{index}]"
             at = self._points.read_anchor(self._values, f"{path}.at", item["at"])
             length = max(1, self._values.parse_time_as_frames(f"{path}.length", item["length"]))
-            if ("text" in item) == ("credits" in item):
-                both = "text" in item
+            contents = [key for key in ("text", "credits", "image") if key in item]
+            if len(contents) != 1:
+                both = " and ".join(f"`{key}`" for key in contents)
                 message = (
-                    "a title needs either `text` or `credits`, not both"
-                    if both
-                    else "this title has no `text` and no `credits`"
+                    f"a title needs one of `text`, `credits` and `image`, not {both}"
+                    if contents
+                    else "this title has no `text`, no `credits` and no `image`"
                 )
-                code = "SB110" if both else "SB109"
+                code = "SB110" if contents else "SB109"
                 self._values.add_error(
                     code, path, message, "add a text, for example `text: Havana`"
                 )
                 continue
-            if at is not None:
-                lines = tuple(shot_values.strip_prose(line) for line in item.get("credits", ()))
-                text = shot_values.strip_prose(item.get("text", ""))
-                cues.append(TitleCue(at, length, text, lines, item.get("style", "")))
+            title = self._build_title(path, item, at or Anchor("start"), length)
+            if at is not None and title is not None:
+                cues.append(title)
         return tuple(cues)
+
+    def _build_title(
+        self, path: str, item: Mapping[str, Any], at: Anchor, length: int
+    ) -> TitleCue | None:
+        name = item.get("style", "")
+        if name and name not in TITLE_LAYOUTS and name not in self._styles:
+            names = (*TITLE_LAYOUTS, *self._styles)
+            near = self._values.context.suggester.suggest_name(name, names)
+            hint = near or f"add it: `styles: {{{name}: {{size: 5}}}}`"
+            self._values.add_error("SB218", f"{path}.style", f"there is no style `{name}`", hint)
+            return None
+        look = self._styles.get(name, TextStyle())
+        if "pos" in item:
+            look = replace(look, pos=to_pos(item["pos"]))
+        image = None
+        if "image" in item:
+            image = self._values.find_media(f"{path}.image", item["image"], MediaKind.PICTURE)
+            if image is None:
+                return None
+        elif "width" in item:
+            self._values.add_error(
+                "SB110", f"{path}.width", "`width` is only for a picture", "use `style` with `size`"
+            )
+        return TitleCue(
+            at,
+            length,
+            shot_values.strip_prose(item.get("text", "")),
+            tuple(shot_values.strip_prose(line) for line in item.get("credits", ())),
+            name if name in TITLE_LAYOUTS else "",
+            look,
+            name if name in self._styles else "",
+            image,
+            float(item.get("width", 0)),
+        )

@@ -31,7 +31,7 @@ MAX_DEPTH = 8
 VERSION = 1
 
 _SECTION_KEYS = frozenset("cast profiles sound defaults format policy providers".split())
-_UNUSED_KEYS = ("titles", "sound", "ambience", "markers")
+_UNUSED_KEYS = ("titles", "fonts", "styles", "sound", "ambience", "markers")
 _ITS_OWN = (
     *("title", "author", "copyright", "credits", "length", "format", "profiles", "subtitles"),
     *("policy", "providers", "root"),

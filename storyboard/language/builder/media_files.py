@@ -25,6 +25,7 @@ class MediaKind(StrEnum):
     PICTURE = "picture"
     VIDEO = "video"
     SOUND = "sound"
+    FONT = "font"
 
 
 SUFFIXES: dict[MediaKind, frozenset[str]] = {
@@ -33,6 +34,7 @@ SUFFIXES: dict[MediaKind, frozenset[str]] = {
         ".mp4 .mov .webm .mkv .m4v .avi .mts .m2ts .ts .mpg .mpeg .vob .mxf .3gp .wmv .flv".split()
     ),
     MediaKind.SOUND: frozenset({".wav", ".mp3", ".m4a", ".flac", ".ogg"}),
+    MediaKind.FONT: frozenset({".ttf", ".otf", ".ttc", ".otc"}),
 }
 _OTHERS = frozenset({".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".svg", ".psd", ".exr"})
 _OTHERS |= frozenset({".aac", ".aif", ".aiff", ".wma", ".opus", ".pdf"})
@@ -42,6 +44,7 @@ _KIND_WORDS = {
     MediaKind.PICTURE: "an image: PNG, JPEG or WebP",
     MediaKind.VIDEO: "footage: MP4, MOV, WebM, MKV, AVI, MTS, MPEG, VOB or MXF",
     MediaKind.SOUND: "sound: WAV, MP3, M4A, FLAC or Ogg",
+    MediaKind.FONT: "a font: TTF, OTF or TTC",
 }
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -279,6 +282,12 @@ _MAGIC: tuple[tuple[bytes, MediaKind | None, str], ...] = (
     (b"ID3", MediaKind.SOUND, "an MP3 sound"),
     (b"fLaC", MediaKind.SOUND, "a FLAC sound"),
     (b"OggS", MediaKind.SOUND, "an Ogg sound"),
+    (b"\0\1\0\0", MediaKind.FONT, "a font"),
+    (b"true", MediaKind.FONT, "a font"),
+    (b"OTTO", MediaKind.FONT, "a font"),
+    (b"ttcf", MediaKind.FONT, "a font"),
+    (b"wOFF", None, "a web font"),
+    (b"wOF2", None, "a web font"),
     (b"GIF8", None, "a GIF"),
     (b"BM", None, "a BMP image"),
     (b"II*\0", None, "a TIFF image"),

@@ -21,6 +21,7 @@ from storyboard.stitching.picture.conform import (
     conform_take,
     describe_format_differences,
 )
+from storyboard.stitching.text.fonts import OURS, FontSet
 from storyboard.stitching.text.titles import draw_title_card
 from storyboard.timecode import FrameRange
 
@@ -157,7 +158,12 @@ def _join_first_shot_ids(shot_ids: Sequence[str]) -> str:
 
 
 def render_slice_frames(
-    slices: Sequence[Slice], clips: Mapping[ClipKey, ConformedClip], size: Size, *, threads: int = 0
+    slices: Sequence[Slice],
+    clips: Mapping[ClipKey, ConformedClip],
+    size: Size,
+    *,
+    threads: int = 0,
+    fonts: FontSet = OURS,
 ) -> Generator[Frame, None, None]:
     """The frames of `slices`, in order; some may be the same array, so callers must not write to
     them.
@@ -166,7 +172,7 @@ def render_slice_frames(
         if part.step:
             yield from _read_take_slice_frames(part, clips[part.clip_key], threads)
         elif part.card:
-            yield from repeat(draw_title_card(part.card, size), part.source.length)
+            yield from repeat(draw_title_card(part.card, size, fonts), part.source.length)
         else:
             yield from repeat(create_solid_frame(part.color or "black", size), part.source.length)
 

@@ -20,6 +20,7 @@ from storyboard.stitching.picture.transition_shares import (
     compute_color_share,
     compute_incoming_share,
 )
+from storyboard.stitching.text.fonts import OURS, FontSet
 from storyboard.stitching.text.title_timing import Overlays, PlacedTitle
 from storyboard.transitions.registry import find_transition
 
@@ -41,12 +42,13 @@ def compose_frames(
     size: Size,
     *,
     threads: int = 0,
+    fonts: FontSet = OURS,
 ) -> Iterator[Frame]:
     """Every frame of the film, in order; each stays valid until the next.
 
-    `threads` are those of each decoder; 0 lets it choose.
+    `threads` are those of each decoder; 0 lets it choose. `fonts` are those of cards.
     """
-    compositor = _Compositor(timeline, clips, size, threads)
+    compositor = _Compositor(timeline, clips, size, threads, fonts)
     overlays = Overlays(titles, size)
     try:
         for frame in range(timeline.length):
@@ -93,8 +95,14 @@ class _Compositor:
     """The picture of the film before titles; frames must be requested in ascending order."""
 
     def __init__(
-        self, timeline: Timeline, clips: Mapping[ClipKey, ConformedClip], size: Size, threads: int
+        self,
+        timeline: Timeline,
+        clips: Mapping[ClipKey, ConformedClip],
+        size: Size,
+        threads: int,
+        fonts: FontSet,
     ) -> None:
+        self._fonts = fonts
         self._events = timeline.events
         self._clips = clips
         self._size = size
@@ -175,7 +183,9 @@ class _Compositor:
         if film_frame not in event.visible:
             raise StitchError(f"shot {event.shot} has no picture for film frame {film_frame}")
         if event_number not in self._readers:
-            self._readers[event_number] = _ShotReader(event, self._clips, self._size, self._threads)
+            self._readers[event_number] = _ShotReader(
+                event, self._clips, self._size, self._threads, self._fonts
+            )
         return self._readers[event_number].read_frame(film_frame)
 
 
@@ -183,10 +193,15 @@ class _ShotReader:
     """The frames of one event by film frame, decoded once, in order."""
 
     def __init__(
-        self, event: ShotEvent, clips: Mapping[ClipKey, ConformedClip], size: Size, threads: int
+        self,
+        event: ShotEvent,
+        clips: Mapping[ClipKey, ConformedClip],
+        size: Size,
+        threads: int,
+        fonts: FontSet,
     ) -> None:
         self._event = event
-        self._frames = render_slice_frames(event.slices, clips, size, threads=threads)
+        self._frames = render_slice_frames(event.slices, clips, size, threads=threads, fonts=fonts)
         self._next = event.visible.start
         self._last: Frame | None = None
 

@@ -61,6 +61,7 @@ def write_smart_cut(
                 *(timeline, clips, inputs.media, titles, delivery, cache),
                 jobs=jobs,
                 on_frames=progress,
+                fonts=inputs.fonts,
             )
         )
         sample_ranges = tuple(

@@ -14,6 +14,8 @@ from storyboard.graph.timeline import Blend, ClipKey, Slice, Timeline
 from storyboard.model.film import Delivery
 from storyboard.stitching.cut_inputs import StepMedia
 from storyboard.stitching.picture.clips import ConformedClip
+from storyboard.stitching.text.fonts import OURS, FontSet
+from storyboard.stitching.text.text_renderer import TEXT_REVISION
 from storyboard.stitching.text.title_timing import PlacedTitle
 from storyboard.timecode import FrameRange
 
@@ -59,6 +61,7 @@ def digest_excerpt(
     clips: Mapping[ClipKey, ConformedClip],
     delivery: Delivery,
     revision: int,
+    fonts: FontSet = OURS,
 ) -> str:
     """64 hex digits that change with anything that the frames of an excerpt show."""
     return digest_value(
@@ -79,11 +82,22 @@ def digest_excerpt(
             ],
             [
                 [item.span.start, item.span.end, item.title.text, item.title.style,
-                 list(item.title.credits), item.lift]
+                 list(item.title.credits), item.lift, *item.identify_look()]
                 for item in titles
             ],
+            *(_serialize_lettering(excerpt, titles, fonts)),
         ],
     )  # fmt: skip
+
+
+def _serialize_lettering(
+    excerpt: Timeline, titles: Sequence[PlacedTitle], fonts: FontSet
+) -> list[Value]:
+    """What draws the text of an excerpt; nothing for one without text."""
+    cards = [part.card for event in excerpt.events for part in event.slices if part.card]
+    if not cards and not titles:
+        return []
+    return [["text", TEXT_REVISION, list(fonts.identify("\n".join(cards)))]]
 
 
 def _crop_slices(slices: Sequence[Slice], frame_range: FrameRange) -> tuple[Slice, ...]:

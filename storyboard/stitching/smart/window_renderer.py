@@ -27,6 +27,7 @@ from storyboard.stitching.smart.timeline_excerpt import (
     select_titles_in_span,
 )
 from storyboard.stitching.smart.window_encoder import REVISION, encode_window
+from storyboard.stitching.text.fonts import OURS, FontSet
 from storyboard.stitching.text.title_timing import PlacedTitle
 from storyboard.timecode import FrameRange
 from storyboard.util.output_files import replace_file
@@ -45,6 +46,7 @@ def render_windows(
     *,
     jobs: int,
     on_frames: Callable[[int], None],
+    fonts: FontSet = OURS,
 ) -> list[ClipIndex]:
     """The windows as clips in `cache`, in order; those already in it are only read.
 
@@ -62,14 +64,18 @@ def render_windows(
     def render_window(window: RenderedRange) -> ClipIndex:
         window_timeline = extract_excerpt(timeline, window.span)
         shown_titles = select_titles_in_span(titles, window.span)
-        name = digest_excerpt(window_timeline, shown_titles, media, clips, delivery, REVISION)
+        name = digest_excerpt(
+            window_timeline, shown_titles, media, clips, delivery, REVISION, fonts
+        )
         path = cache / f"{WINDOW}{name}.mp4"
         if index := _find_cached_window(path, window_timeline.length):
             report_frames(window_timeline.length)
             return index
         unfinished = build_temp_path(path)
         try:
-            frames = compose_frames(window_timeline, clips, shown_titles, delivery.size, threads=1)
+            frames = compose_frames(
+                window_timeline, clips, shown_titles, delivery.size, threads=1, fonts=fonts
+            )
             encode_window(
                 _draw_one_frame_ahead(frames), delivery, unfinished, lambda: report_frames(1)
             )

@@ -47,6 +47,23 @@ def break_lines(text: str, max_columns: int) -> list[str]:
     return _fill_rows(words, wide)
 
 
+def split_word_to_width(word: str, share: float) -> list[tuple[bool, str]]:
+    """The parts between which a line may break, each with whether it begins the word.
+
+    `share` is the part of the word that a line has room for; a word without spaces by its script
+    (Thai, Lao, Khmer, Burmese) breaks anywhere between its signs if that is less than 1.
+    """
+    columns = count_columns(word)
+    breaks_anywhere = share < 1 and any(_is_unspaced(letter) for letter in word)
+    limit = max(2, int(columns * share)) if breaks_anywhere else max(2, columns)
+    return list(_split_into_unbreakable_parts(word, limit))
+
+
+def _is_unspaced(letter: str) -> bool:
+    """Whether the letter's script writes no spaces between words, and is not wide."""
+    return unicodedata.name(letter, "").startswith(("THAI", "LAO", "KHMER", "MYANMAR"))
+
+
 def _fill_rows(word_parts: Sequence[tuple[bool, str, int]], max_columns: int) -> list[str]:
     """Fills each row up to `max_columns`, with at least one part."""
     lines: list[str] = []

@@ -11,10 +11,12 @@ from dataclasses import replace
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Anchor, Film, TitleCue
 from storyboard.stitching.media.yuv import Size
+from storyboard.stitching.text.fonts import OURS, FontSet
 from storyboard.stitching.text.subtitles import WIDTH, build_subtitle_cues
+from storyboard.stitching.text.text_renderer import measure_text_width
 from storyboard.stitching.text.title_timing import PlacedTitle, place_titles
 from storyboard.stitching.text.titles import SUBTITLE, SUBTITLE_OFF, find_title_pixel_rows
-from storyboard.stitching.text.typesetting import SUBTITLE_SIZE, SUBTITLE_WIDTH, measure_text_width
+from storyboard.stitching.text.typesetting import SUBTITLE_SIZE, SUBTITLE_WIDTH
 
 _PROSE = "The quick brown fox jumps over the lazy dog."
 _MIN_SHRINK = 0.8
@@ -23,13 +25,15 @@ _GAP = 0.02
 """Of the frame's height, between a subtitle and a title below it."""
 
 
-def lay_out_overlays(film: Film, timeline: Timeline) -> tuple[PlacedTitle, ...]:
+def lay_out_overlays(
+    film: Film, timeline: Timeline, fonts: FontSet = OURS
+) -> tuple[PlacedTitle, ...]:
     """The titles and subtitles over the picture, ordered by their start.
 
     Raises StitchError for a title at a shot that is not in the cut, and for one that doesn't fit
     into the frame while a subtitle has to avoid it.
     """
-    titles = place_titles(film.titles, timeline)
+    titles = place_titles(film.titles, timeline, fonts)
     if film.subtitles != "burn":
         return titles
     size = film.delivery.size
@@ -37,13 +41,13 @@ def lay_out_overlays(film: Film, timeline: Timeline) -> tuple[PlacedTitle, ...]:
         *titles,
         *(
             _lift_above_titles(placed_title, titles, size)
-            for placed_title in _place_subtitles(film, timeline)
+            for placed_title in _place_subtitles(film, timeline, fonts)
         ),
     ]
     return tuple(sorted(overlays, key=lambda placed_title: placed_title.span.start))
 
 
-def _place_subtitles(film: Film, timeline: Timeline) -> Iterator[PlacedTitle]:
+def _place_subtitles(film: Film, timeline: Timeline, fonts: FontSet) -> Iterator[PlacedTitle]:
     for cue in build_subtitle_cues(film, timeline, _choose_max_line_columns(film.delivery.size)):
         title = TitleCue(
             at=Anchor("start", cue.span.start),
@@ -51,7 +55,7 @@ def _place_subtitles(film: Film, timeline: Timeline) -> Iterator[PlacedTitle]:
             text="\n".join(cue.lines),
             style=SUBTITLE_OFF if cue.off else SUBTITLE,
         )
-        yield PlacedTitle(title, cue.span)
+        yield PlacedTitle(title, cue.span, fonts=fonts)
 
 
 def _choose_max_line_columns(size: Size) -> int:
@@ -66,13 +70,13 @@ def _lift_above_titles(
 ) -> PlacedTitle:
     """The subtitle, moved above the titles that it would cover, if there is space."""
     title_rows = [
-        find_title_pixel_rows(placed_title.title, size)
+        find_title_pixel_rows(placed_title.title, size, placed_title.fonts)
         for placed_title in titles
         if placed_title.span.intersect_with(subtitle.span)
     ]
     if not title_rows:
         return subtitle
-    top, bottom = find_title_pixel_rows(subtitle.title, size)
+    top, bottom = find_title_pixel_rows(subtitle.title, size, subtitle.fonts)
     gap = round(size[1] * _GAP)
     lift = 0
     # From the lowest title up: each one that the moved subtitle still touches lifts it further.

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from storyboard.digest import Value, hash_file
 from storyboard.errors import StitchError
 from storyboard.graph.timeline import Timeline
-from storyboard.model.film import TitleCue
+from storyboard.model.film import TextStyle, TitleCue
 from storyboard.stitching.media.yuv import Frame, Size, split_planes, to_yuv_frame
+from storyboard.stitching.text.fonts import OURS, FontSet
 from storyboard.stitching.text.titles import SUBTITLE, SUBTITLE_OFF, draw_title
 from storyboard.timecode import FrameRange
 
@@ -32,17 +34,42 @@ class PlacedTitle:
     span: FrameRange
     lift: int = 0
     """Pixels, an even number, above the place that its style gives."""
+    fonts: FontSet = OURS
+
+    def identify_look(self) -> list[Value]:
+        """What its picture depends on besides its words and their time."""
+        title = self.title
+        look, image = title.look, title.image
+        fonts = self.fonts.identify("\n".join((title.text, *title.credits)))
+        named: dict[str, Value] = {
+            "fonts": list(fonts),
+            "size": look.size,
+            "color": look.color,
+            "pos": look.pos if isinstance(look.pos, str) else list(look.pos),
+            "box": look.box,
+            "fade": look.fade,
+            "image": hash_file(image.path) if image else "",
+            "width": title.width,
+        }
+        usual = {"fonts": [], "size": 0.0, "color": "", "pos": "", "box": "", "fade": None,
+                 "image": "", "width": 0.0}  # fmt: skip
+        return [[name, value] for name, value in named.items() if value != usual[name]]
 
     def compute_opacity(self, film_frame: int) -> float:
-        """How opaque it is at `film_frame` while it fades in or out; subtitles don't fade."""
-        if self.title.style in (SUBTITLE, SUBTITLE_OFF):
-            return 1.0
-        fade = min(FADE, self.span.length // 3)
+        """How opaque it is at `film_frame` while it fades in or out; subtitles fade only
+        where their style says so.
+        """
+        wanted = self.title.look.fade
+        if wanted is None:
+            wanted = 0 if self.title.style in (SUBTITLE, SUBTITLE_OFF) else FADE
+        fade = min(wanted, self.span.length // 3)
         away = min(film_frame - self.span.start, self.span.end - 1 - film_frame)
         return min(1.0, (away + 1) / (fade + 1))
 
 
-def place_titles(titles: Sequence[TitleCue], timeline: Timeline) -> tuple[PlacedTitle, ...]:
+def place_titles(
+    titles: Sequence[TitleCue], timeline: Timeline, fonts: FontSet = OURS
+) -> tuple[PlacedTitle, ...]:
     """The titles with their film frames, in order; parts after the film's end are cut off."""
     result: list[PlacedTitle] = []
     for title in titles:
@@ -55,8 +82,14 @@ def place_titles(titles: Sequence[TitleCue], timeline: Timeline) -> tuple[Placed
             ) from error
         end = min(start + title.length, timeline.length)
         if end > start:
-            result.append(PlacedTitle(title, FrameRange(start, end)))
+            span = FrameRange(start, end)
+            result.append(PlacedTitle(title, span, fonts=choose_fonts(title.look, fonts)))
     return tuple(sorted(result, key=lambda placed_title: placed_title.span.start))
+
+
+def choose_fonts(look: TextStyle, film_fonts: FontSet) -> FontSet:
+    """The fonts of a text: its style's first, then the film's."""
+    return FontSet((look.font.path, *film_fonts.files)) if look.font else film_fonts
 
 
 class Overlays:
@@ -67,15 +100,16 @@ class Overlays:
         self._size = size
         self._shown: list[tuple[PlacedTitle, Layer]] = []
 
-    def draw_titles(self, picture: Frame, film_frame: int) -> Frame:
-        """`picture` itself, or a copy with the titles of `film_frame`."""
+    def draw_titles(self, frame: Frame, film_frame: int) -> Frame:
+        """`frame` itself, or a copy with the titles of `film_frame`."""
         while self._waiting and self._waiting[0].span.start <= film_frame:
             placed_title = self._waiting.pop(0)
-            self._shown.append((placed_title, Layer(draw_title(placed_title.title, self._size))))
+            picture = draw_title(placed_title.title, self._size, placed_title.fonts)
+            self._shown.append((placed_title, Layer(picture)))
         self._shown = [pair for pair in self._shown if film_frame < pair[0].span.end]
         if not self._shown:
-            return picture
-        picture = picture.copy()
+            return frame
+        picture = frame.copy()
         for placed_title, layer in self._shown:
             # Taller than the frame: roll it from just below the frame until it has left at the top.
             if layer.height > self._size[1]:

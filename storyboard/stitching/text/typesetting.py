@@ -2,8 +2,6 @@
 
 Type shrinks until a text fits, but not below `min_type_size` pixels; the block says whether it fits
 then.
-
-Fonts are found by path in their packages, so a machine without fonts draws the same letters.
 """
 
 from __future__ import annotations
@@ -11,18 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import count
 from math import inf
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import TypeAlias
 
-from storyboard.model.film import TitleCue
+from storyboard.model.film import TextStyle, TitleCue
 from storyboard.stitching.media.yuv import Size
+from storyboard.stitching.text.fonts import OURS, FontSet
+from storyboard.stitching.text.line_breaking import split_word_to_width
+from storyboard.stitching.text.text_renderer import measure_text_width
 
-PAPER = (244, 240, 233)
+PAPER = "#f4f0e9"
 """The white of letters."""
-_QUIET = (196, 190, 180)
-_LIGHT = (224, 220, 212)
+_QUIET = "#c4beb4"
+_LIGHT = "#e0dcd4"
 """For quiet text over a picture, where grey would not be legible."""
 HAIR_SPACE = "\u200a"
 """Between capitals."""
@@ -50,10 +51,16 @@ class TypeLine:
 
     text: str
     size: int
-    color: tuple[int, int, int]
+    color: str
     gap: int = 0
     """Pixels of space above it, besides its own leading."""
     slanted: bool = False
+    fonts: FontSet = OURS
+
+    @property
+    def width(self) -> float:
+        """Pixels that its letters take at most."""
+        return measure_text_width(self.text, self.size, self.fonts)
 
     @property
     def height(self) -> int:
@@ -76,7 +83,7 @@ class Block:
     @property
     def width(self) -> float:
         """Pixels of the longest line."""
-        return max((measure_text_width(line.text, line.size) for line in self.lines), default=0)
+        return max((line.width for line in self.lines), default=0)
 
 
 def measure_block_height(lines: Sequence[TypeLine]) -> int:
@@ -84,26 +91,34 @@ def measure_block_height(lines: Sequence[TypeLine]) -> int:
     return sum(line.height + line.gap for line in lines)
 
 
-def find_font(*, slanted: bool = False) -> str:
-    """The font of titles, from its package."""
-    from fontpkg_inter import ROOT
+@dataclass(frozen=True, slots=True)
+class Type:
+    """What a text is set in, where it is not what the layout says: fonts, size and colour."""
 
-    return str(ROOT / "files" / f"Inter{'-Italic' if slanted else ''}[opsz,wght].ttf")
+    fonts: FontSet = OURS
+    style: TextStyle = TextStyle()
+
+    def choose_size(self, usual: float, size: Size) -> float:
+        """Pixels of the largest type: the style's, or the usual."""
+        return size[1] * self.style.size / 100 if self.style.size else usual
+
+    def choose_color(self, usual: str) -> str:
+        return self.style.color or usual
 
 
-def find_missing_letters(text: str) -> str:
-    """The characters of `text` that the font can't draw, each once, in order."""
-    rare = [
-        char
-        for char in dict.fromkeys(_COVERED_LETTERS.sub("", text))
-        if char.isprintable() and not char.isspace()
-    ]
-    if not rare:
-        return ""
-    face = _load_font_face(32)
-    # The font draws the same box for every letter that it lacks, such as this non-character.
-    blank = bytes(face.getmask("\uffff"))
-    return "".join(char for char in rare if bytes(face.getmask(char)) == blank)
+USUAL_TYPE = Type()
+
+
+def find_missing_letters(text: str, fonts: FontSet = OURS) -> str:
+    """The characters of `text` that no font has, each once, in order."""
+    # Our font certainly has most letters, so fonts are read only for the others.
+    return fonts.find_missing_letters(_COVERED_LETTERS.sub("", text))
+
+
+def find_machine_fonts(text: str, fonts: FontSet = OURS) -> dict[Path, str]:
+    """The machine's own fonts that `text` needs, with the letters that each gives."""
+    rare = _COVERED_LETTERS.sub("", text)
+    return fonts.list_machine_fonts(rare) if rare.strip() else {}
 
 
 def compute_legible_size(size: Size) -> int:
@@ -124,63 +139,75 @@ def is_certain_to_fit(text: str, size: Size, min_type_size: int) -> bool:
     )
 
 
-def typeset_card(text: str, size: Size, min_type_size: int) -> Block:
+def typeset_card(text: str, size: Size, min_type_size: int, type_: Type = USUAL_TYPE) -> Block:
     """The lines of a title card; text after a blank line is smaller and quieter."""
     short = len(text.split("\n\n")[0]) <= _SHORT
-    return _typeset_centered_paragraphs(
-        text, size, min(size) * (0.085 if short else 0.062), CARD, min_type_size
-    )
+    usual = min(size) * (0.085 if short else 0.062)
+    return _typeset_centered_paragraphs(text, size, usual, CARD, min_type_size, type_)
 
 
-def typeset_centered_title(text: str, size: Size, min_type_size: int) -> Block:
+def typeset_centered_title(
+    text: str, size: Size, min_type_size: int, type_: Type = USUAL_TYPE
+) -> Block:
     """The lines of a title in the middle of the picture, set like a card."""
-    return _typeset_centered_paragraphs(text, size, min(size) * 0.07, CENTER, min_type_size)
+    usual = type_.choose_size(min(size) * 0.07, size)
+    return _typeset_centered_paragraphs(text, size, usual, CENTER, min_type_size, type_)
 
 
-def typeset_lower_or_upper_third(text: str, size: Size, min_type_size: int) -> Block:
+def typeset_lower_or_upper_third(
+    text: str, size: Size, min_type_size: int, type_: Type = USUAL_TYPE
+) -> Block:
     """The lines of a lower or upper third: the first is the name, the others add to it."""
     first, *rest = [row for row in text.strip().split("\n") if row.strip()] or [""]
-    width = size[0] * 0.7
+    width, fonts = size[0] * 0.7, type_.fonts
 
     def build_lines(point: int) -> Iterator[TypeLine]:
         small = _shrink_type_size(point, 0.65, min_type_size)
-        yield from (TypeLine(row, point, PAPER) for row in _wrap_text(first, point, width))
-        for row in rest:
-            yield from (TypeLine(part, small, _LIGHT) for part in _wrap_text(row, small, width))
+        for row in _wrap_text(first, point, width, fonts):
+            yield TypeLine(row, point, type_.choose_color(PAPER), fonts=fonts)
+        for text in rest:
+            for row in _wrap_text(text, small, width, fonts):
+                yield TypeLine(row, small, type_.choose_color(_LIGHT), fonts=fonts)
 
-    return _fit_lines_into_room(build_lines, min(size) * 0.052, size, THIRD, min_type_size)
+    usual_size = type_.choose_size(min(size) * 0.052, size)
+    return _fit_lines_into_room(build_lines, usual_size, size, THIRD, min_type_size)
 
 
-def typeset_credits(title: TitleCue, size: Size, min_type_size: int) -> Block:
+def typeset_credits(
+    title: TitleCue, size: Size, min_type_size: int, type_: Type = USUAL_TYPE
+) -> Block:
     """The lines of credits; if they are too tall for the frame, they are rolled."""
-    width = size[0] * CREDITS[0]
+    width, fonts, color = size[0] * CREDITS[0], type_.fonts, type_.choose_color(PAPER)
 
     def build_lines(point: int) -> Iterator[TypeLine]:
         head = round(point * 1.5)
         if title.text:
-            yield from (TypeLine(row, head, PAPER) for row in _wrap_text(title.text, head, width))
+            for row in _wrap_text(title.text, head, width, fonts):
+                yield TypeLine(row, head, color, fonts=fonts)
         for number, entry in enumerate(title.credits):
             gap = round(point * (0.9 if number == 0 and title.text else 0.28))
-            for row in _wrap_text(entry, point, width):
-                yield TypeLine(row, point, PAPER, gap)
+            for row in _wrap_text(entry, point, width, fonts):
+                yield TypeLine(row, point, color, gap, fonts=fonts)
                 gap = 0
 
-    return _fit_lines_into_room(build_lines, min(size) * 0.042, size, CREDITS, min_type_size)
+    usual_size = type_.choose_size(min(size) * 0.042, size)
+    return _fit_lines_into_room(build_lines, usual_size, size, CREDITS, min_type_size)
 
 
 def _typeset_centered_paragraphs(
-    text: str, size: Size, usual_type_size: float, room: Room, min_type_size: int
+    text: str, size: Size, usual_type_size: float, room: Room, min_type_size: int, type_: Type
 ) -> Block:
     first, *rest = [part for part in text.strip("\n").split("\n\n") if part.strip()] or [""]
-    width = size[0] * room[0]
+    width, fonts = size[0] * room[0], type_.fonts
 
     def build_lines(point: int) -> Iterator[TypeLine]:
         small = _shrink_type_size(point, 0.5, min_type_size)
-        yield from (TypeLine(row, point, PAPER) for row in _wrap_text(first, point, width))
+        for row in _wrap_text(first, point, width, fonts):
+            yield TypeLine(row, point, type_.choose_color(PAPER), fonts=fonts)
         for paragraph in rest:
             gap = round(point * 0.45)
-            for row in _wrap_text(paragraph, small, width):
-                yield TypeLine(row, small, _QUIET, gap)
+            for row in _wrap_text(paragraph, small, width, fonts):
+                yield TypeLine(row, small, type_.choose_color(_QUIET), gap, fonts=fonts)
                 gap = 0
 
     return _fit_lines_into_room(build_lines, usual_type_size, size, room, min_type_size)
@@ -214,40 +241,57 @@ def _fit_lines_into_room(
     )
 
 
-def typeset_subtitle(text: str, size: Size, *, slanted: bool) -> list[TypeLine]:
+def typeset_subtitle(
+    text: str, size: Size, *, slanted: bool, type_: Type = USUAL_TYPE
+) -> list[TypeLine]:
     """The given lines of a subtitle, smaller if they are too wide."""
-    rows, width = text.split("\n"), size[0] * SUBTITLE_WIDTH
-    usual = max(8, round(min(size) * SUBTITLE_SIZE))
-    widest = max(measure_text_width(row, 100) for row in rows) / 100
+    rows, width, fonts = text.split("\n"), size[0] * SUBTITLE_WIDTH, type_.fonts
+    usual = max(8, round(type_.choose_size(min(size) * SUBTITLE_SIZE, size)))
+    widest = max(measure_text_width(row, 100, fonts) for row in rows) / 100
     point = max(1, min(usual, int(width / max(widest, 1))))
-    return [TypeLine(row, point, PAPER, slanted=slanted) for row in rows]
+    color = type_.choose_color(PAPER)
+    return [TypeLine(row, point, color, slanted=slanted, fonts=fonts) for row in rows]
 
 
-def _wrap_text(text: str, type_size: int, width: float) -> list[str]:
+def _wrap_text(text: str, type_size: int, width: float, fonts: FontSet) -> list[str]:
     """`text` as lines no wider than `width` where its words allow, evenly filled."""
     rows: list[str] = []
     for row in text.split("\n"):
-        words = [_space_out_letters(word) if row.isupper() else word for word in row.split()]
-        space = " " + HAIR_SPACE * 2 if row.isupper() else " "
-        rows += _balance_words_into_lines(words, space, type_size, width)
+        # Letters are spaced only where each is a sign of its own.
+        spaced = row.isupper() and _COVERED_LETTERS.fullmatch(row) is not None
+        space = " " + HAIR_SPACE * 2 if spaced else " "
+        parts: list[tuple[str, str]] = []
+        for word in row.split():
+            if spaced or word.isascii():
+                parts.append((space, _space_out_letters(word) if spaced else word))
+                continue
+            wide = measure_text_width(word, type_size, fonts)
+            parts += [
+                (space if is_first else "", part)
+                for is_first, part in split_word_to_width(word, width / max(wide, 1))
+            ]
+        rows += _balance_parts_into_lines(parts, type_size, width, fonts)
     return rows
 
 
-def _balance_words_into_lines(
-    words: Sequence[str], word_space: str, type_size: int, width: float
+def _balance_parts_into_lines(
+    parts: Sequence[tuple[str, str]], type_size: int, width: float, fonts: FontSet
 ) -> list[str]:
-    """The fewest lines, and among those the breaks that make them most alike."""
+    """The fewest lines, and among those the breaks that make them most alike.
+
+    Each part comes with the space before it, which is dropped at the start of a line.
+    """
 
     def fill_lines(limit: float) -> list[str]:
         lines: list[str] = []
-        for word in words:
-            longer = f"{lines[-1]}{word_space}{word}" if lines else word
-            if lines and measure_text_width(longer, type_size) > limit:
-                lines.append(word)
+        for space, part in parts:
+            longer = f"{lines[-1]}{space}{part}" if lines else part
+            if lines and measure_text_width(longer, type_size, fonts) > limit:
+                lines.append(part)
             elif lines:
                 lines[-1] = longer
             else:
-                lines.append(word)
+                lines.append(part)
         return lines or [""]
 
     lines = fill_lines(width)
@@ -265,14 +309,3 @@ def _balance_words_into_lines(
 def _space_out_letters(word: str) -> str:
     """The word with a little space between its letters."""
     return HAIR_SPACE.join(word)
-
-
-@lru_cache(maxsize=128)
-def _load_font_face(type_size: int) -> Any:
-    from PIL import ImageFont
-
-    return ImageFont.truetype(find_font(), type_size)
-
-
-def measure_text_width(text: str, type_size: int) -> float:
-    return float(_load_font_face(type_size).getlength(text))
