@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "storyboard"
 
 LAYERS = (
-    *("_version", "errors", "money", "util.serialization", "timecode", "digest"),
+    *("_version", "errors", "printable", "money", "util.serialization", "timecode", "digest"),
     *("environment", "user_folders", "util"),
     *("model", "diagnostics", "stitching.media.yuv", "transitions"),
     *("providers.catalog_overrides", "providers.intent", "providers.base", "providers.catalog"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import gc
-import json
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
@@ -15,6 +14,7 @@ import click
 from storyboard._version import __version__
 from storyboard.cli import console
 from storyboard.errors import InvalidStoryboard, StoryboardError
+from storyboard.printable import to_json_text
 
 VERBS = {
     "new": ("storyboard.cli.commands.new", "Write a small film that you can render at once."),
@@ -138,4 +138,4 @@ def _print_json_answer(arguments: Sequence[str], document: dict[str, Any]) -> No
         return
     from storyboard.run.events import ErrorEvent
 
-    click.echo(json.dumps(ErrorEvent(**document).to_record(), ensure_ascii=False))
+    click.echo(to_json_text(ErrorEvent(**document).to_record()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,8 +9,9 @@ from typing import Any
 
 import click
 
-from storyboard.cli.terminal.palette import paint
+from storyboard.cli.terminal.palette import paint, to_terminal_text
 from storyboard.errors import Diagnostic, InvalidStoryboard, Severity
+from storyboard.printable import to_json_text
 
 _GUTTER_WIDTH = 10
 """Columns beside a source line: its number, the bar, and an ellipsis on either side."""
@@ -60,17 +60,17 @@ def find_terminal_width(stream_is_err: bool = False) -> int | None:
 
 def print_result(text: str) -> None:
     """The command's answer, on stdout."""
-    click.echo(text, color=is_colored())
+    click.echo(to_terminal_text(text, is_colored=is_colored()), color=True)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
     """One JSON document with its format, on stdout."""
-    click.echo(json.dumps({"format": 1, **document}, ensure_ascii=False, indent=2))
+    click.echo(to_json_text({"format": 1, **document}, indent=2))
 
 
 def print_status(text: str) -> None:
     """Something said on the way, on stderr."""
-    click.echo(text, err=True, color=is_colored(True))
+    click.echo(to_terminal_text(text, is_colored=is_colored(True)), err=True, color=True)
 
 
 def print_error(message: str, hint: str = "") -> None:

@@ -21,6 +21,7 @@ from storyboard.plan.plan import (
     describe_expired_source,
     suggest_source_renewal,
 )
+from storyboard.printable import escape_graph_label, escape_markdown
 from storyboard.providers.base import Kind
 from storyboard.timecode import Rate, Timecode
 
@@ -371,7 +372,7 @@ def format_plan_markdown(plan: Plan) -> list[str]:
     """The plan as a Markdown table, for a pull request."""
     rate = plan.timeline.rate
     lines = [
-        f"**{plan.film.title or plan.film.stem}**"
+        f"**{escape_markdown(plan.film.title or plan.film.stem)}**"
         f" · {float(rate.to_seconds(plan.timeline.length)):g} s"
         f" · ${format_decimal_usd(plan.cost_micros)}",
         "",
@@ -381,7 +382,7 @@ def format_plan_markdown(plan: Plan) -> list[str]:
     for node in plan.nodes:
         cells = _format_node_row(plan, node)
         cells[0] = node.action.value
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append("| " + " | ".join(escape_markdown(cell) for cell in cells) + " |")
     return [*lines, "", _format_totals(plan)]
 
 
@@ -390,7 +391,7 @@ def format_mermaid_graph(plan: Plan) -> str:
     lines = ["flowchart LR"]
     names = {node.step.id: f"n{number}" for number, node in enumerate(plan.nodes)}
     for node in plan.nodes:
-        label = f"{node.step.id}<br/>{node.step.kind} {node.action}"
+        label = f"{escape_graph_label(node.step.id)}<br/>{node.step.kind} {node.action}"
         lines.append(f'  {names[node.step.id]}["{label}"]')
     for node in plan.nodes:
         for link in node.step.links:
@@ -403,11 +404,10 @@ def format_dot_graph(plan: Plan) -> str:
     """The steps for Graphviz."""
     lines = ["digraph film {", "  rankdir=LR;", "  node [shape=box];"]
     for node in plan.nodes:
-        lines.append(
-            f'  "{node.step.id}" [label="{node.step.id}\\n{node.step.kind} {node.action}"];'
-        )
+        name = escape_graph_label(node.step.id)
+        lines.append(f'  "{name}" [label="{name}\\n{node.step.kind} {node.action}"];')
         lines += [
-            f'  "{link.step}" -> "{node.step.id}" [label="{link.role}"];'
+            f'  "{escape_graph_label(link.step)}" -> "{name}" [label="{link.role}"];'
             for link in node.step.links
             if link.step
         ]

@@ -7,7 +7,6 @@ of life where nothing happens for a while. With `--json`: the records themselves
 
 from __future__ import annotations
 
-import json
 import sys
 from types import TracebackType
 from typing import Any
@@ -17,10 +16,11 @@ import click
 from storyboard.cli import console
 from storyboard.cli.run_tally import RunTally, format_clock
 from storyboard.cli.terminal.heartbeat import Heartbeat
-from storyboard.cli.terminal.palette import paint, to_rich_style
+from storyboard.cli.terminal.palette import paint, to_rich_style, to_terminal_text
 from storyboard.money import format_decimal_usd, usd_to_micros
 from storyboard.pipeline.render import RenderResult
 from storyboard.plan.plan import Plan
+from storyboard.printable import escape_unprintable, to_json_text
 from storyboard.run import events as ev
 from storyboard.run.durations import format_rough_duration, format_usual_time
 
@@ -80,7 +80,7 @@ class Progress:
     def __call__(self, event: ev.Event) -> None:
         self._has_summary = self._has_summary or isinstance(event, ev.Summary)
         if self._json:
-            click.echo(json.dumps(event.to_record(), ensure_ascii=False))
+            click.echo(to_json_text(event.to_record()))
             sys.stdout.flush()
             return
         self._tally.count_event(event)
@@ -224,7 +224,7 @@ class _LiveDisplay:
         match event:
             case ev.StepStarted():
                 name = f"{event.step}  {event.kind}  {event.provider} {event.take}"
-                self._add_bar(event.step, name, None)
+                self._add_bar(event.step, escape_unprintable(name), None)
             case ev.OperationStarted():
                 self._set_note(event.step, event.operation)
             case ev.OperationProgress() if event.elapsed_s >= _FIRST_SIGN_S:
@@ -251,7 +251,8 @@ class _LiveDisplay:
     def print_above(self, line: str) -> None:
         from rich.text import Text
 
-        self._bars.console.print(Text.from_ansi(line))
+        colored = to_terminal_text(line, is_colored=console.is_colored(True))
+        self._bars.console.print(Text.from_ansi(colored))
 
     def stop(self) -> None:
         if self._bars is not None:
@@ -269,7 +270,7 @@ class _LiveDisplay:
 
     def _set_note(self, key: str, note: str) -> None:
         if self._bars is not None and key in self._tasks:
-            self._bars.update(self._tasks[key], note=note[-60:])
+            self._bars.update(self._tasks[key], note=escape_unprintable(note)[-60:])
 
     def _remove_bar(self, key: str) -> None:
         if self._bars is not None and key in self._tasks:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from storyboard.diagnostics.codes import find_diagnostic_name
 from storyboard.errors import Diagnostic, Severity, Span
+from storyboard.printable import escape_unprintable
 from storyboard.util.line_breaks import BREAKS
 
 WIDTH = 110
@@ -161,12 +162,7 @@ def _draw_line_and_caret(line: str, span: Span, width: int) -> tuple[str, str]:
 
 def to_printable(text: str) -> str:
     """The text with tabs as blanks and nothing that could steer a terminal."""
-    text = text.replace("\t", " " * _TAB)
-    if text.isprintable():
-        return text
-    return "".join(
-        sign if sign.isprintable() or sign in "\u200d\ufe0f" else "\ufffd" for sign in text
-    )
+    return escape_unprintable(text.replace("\t", " " * _TAB))
 
 
 def _count_terminal_columns(text: str) -> int:

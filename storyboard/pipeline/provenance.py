@@ -20,6 +20,7 @@ from storyboard.graph.timeline import ShotEvent
 from storyboard.model.film import Take
 from storyboard.model.take import TakeKey
 from storyboard.money import micros_to_usd
+from storyboard.printable import to_json_text
 from storyboard.providers.base import Kind
 from storyboard.run.ledger.attempts import Attempt, State
 from storyboard.run.lockfile.lockfile import LockFile
@@ -83,7 +84,7 @@ def write_provenance(
             if id in takes
         ],
     }
-    text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    text = to_json_text(document, indent=1) + "\n"
     write_text(to_provenance_path(out), text)
 
 
@@ -104,7 +105,7 @@ def refresh_provenance_notes(out: Path, lock_file: LockFile) -> None:
                 each["note"] = note
     except (OSError, ValueError, KeyError, TypeError):
         return  # not as we write it: the next cut writes it anew
-    text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    text = to_json_text(document, indent=1) + "\n"
     if json.loads(path.read_text("utf-8")) != document:
         write_text(path, text)
 

@@ -18,6 +18,7 @@ from storyboard.pipeline.plan_snapshot import build_snapshot, describe_snapshot_
 from storyboard.pipeline.session import FilmSession, Overrides
 from storyboard.plan.plan import Plan, TakeRequests
 from storyboard.plan.selection import select_shots
+from storyboard.printable import to_json_text
 from storyboard.util.atomic_files import write_to_file_or_stream
 
 _KEY = "storyboard_plan"
@@ -79,7 +80,7 @@ def save_plan(
         "reviewed": build_snapshot(session, plan),
     }
     payload = {_KEY: _FORMAT, "sha256": digest_value("plan", document), **document}
-    write_to_file_or_stream(out, json.dumps(payload, ensure_ascii=False, indent=1) + "\n")
+    write_to_file_or_stream(out, to_json_text(payload, indent=1) + "\n")
 
 
 def read_saved_plan(path: Path) -> SavedPlan | None:

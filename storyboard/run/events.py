@@ -6,13 +6,13 @@ out (schema `event`). Sinks are plain callables, so a view, a log and a test are
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TextIO, TypeAlias
 
+from storyboard.printable import to_json_text
 from storyboard.run.paths import create_git_ignored_folder
 from storyboard.run.store.take_record import to_iso_time
 
@@ -357,7 +357,7 @@ class RunLog:
         self._stream: TextIO = self.path.open("a", encoding="utf-8", buffering=1 << 16)
 
     def __call__(self, event: Event) -> None:
-        self._stream.write(json.dumps(event.to_record(), ensure_ascii=False) + "\n")
+        self._stream.write(to_json_text(event.to_record()) + "\n")
         if not isinstance(event, StepFinished) or event.status != "kept":
             self._stream.flush()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from storyboard.printable import to_json_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class Bill:
             self._charges.append(charge)
             if self._path is not None:
                 with self._path.open("a", encoding="utf-8") as stream:
-                    stream.write(json.dumps(charge.to_record(), ensure_ascii=False) + "\n")
+                    stream.write(to_json_text(charge.to_record()) + "\n")
 
     def clear(self) -> None:
         """Forgets all charges; the file keeps its lines."""

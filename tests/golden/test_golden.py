@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import click
 import pytest
 
 from storyboard.cli import plan_output
+from storyboard.cli.terminal.palette import to_terminal_text
 from storyboard.graph.step_identity import compute_identity
 from storyboard.pipeline.session import FilmSession, check_film
 from storyboard.providers import registry
@@ -57,7 +57,9 @@ def test_plan(production: FilmSession, request: pytest.FixtureRequest) -> None:
         "plan.json", json.dumps(plan_output.to_plan_document(plan), indent=1) + "\n", request
     )
     compare_with_golden(
-        "plan.txt", click.unstyle("\n".join(plan_output.format_plan_table(plan))) + "\n", request
+        "plan.txt",
+        to_terminal_text("\n".join(plan_output.format_plan_table(plan)), is_colored=False) + "\n",
+        request,
     )
     compare_with_golden(
         "plan.md", "\n".join(plan_output.format_plan_markdown(plan)) + "\n", request

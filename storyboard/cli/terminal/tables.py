@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from storyboard.cli import console
-from storyboard.cli.terminal.palette import paint, to_rich_style
+from storyboard.cli.terminal.palette import paint, to_marked_colors, to_rich_style
+from storyboard.printable import escape_unprintable
 
 _GAP = 2
 _LEAST_WIDTH = 16
@@ -46,6 +47,7 @@ def format_table(
 ) -> list[str]:
     """The lines of a table; `roles` gives rows the colour of a role of the palette, "" of none."""
     roles = roles or [""] * len(rows)
+    rows = [[escape_unprintable(" ".join(cell.split("\n"))) for cell in row] for row in rows]
     width = console.find_terminal_width(on_stderr)
     if width is None:
         return _format_plain_table(columns, rows, roles)
@@ -121,7 +123,7 @@ def _format_terminal_table(
     )
     with rich_console.capture() as capture:
         rich_console.print(table)
-    return [line.rstrip() for line in capture.get().splitlines()]
+    return [to_marked_colors(line.rstrip()) for line in capture.get().splitlines()]
 
 
 def fit_widths(

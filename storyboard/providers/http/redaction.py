@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, unquote_plus
 
+from storyboard.printable import escape_unprintable
 from storyboard.providers.registry import load_known_secrets
 from storyboard.util.known_secrets import MESSAGE_PATTERNS
 
@@ -40,5 +41,5 @@ class Redactor:
         redacted = load_known_secrets().hide_secrets(_QUERY.sub(r"\1?…", redacted))
         for pattern in MESSAGE_PATTERNS:
             redacted = pattern.sub("…", redacted)
-        redacted = " ".join(redacted.split())
+        redacted = escape_unprintable(" ".join(redacted.split()))
         return redacted if len(redacted) <= _LONGEST else redacted[: _LONGEST - 1] + "…"
