@@ -36,7 +36,16 @@ The longest name that fits a module is its layer; "" is what `import storyboard`
 ADAPTERS = ("previz", "simulator", "providers.http", "providers.google", "providers.cometapi")
 """What the core never imports: adapters come in through entry points, the simulator by its verb."""
 
-ADAPTERS_MAY_IMPORT = ("errors", "timecode", "digest", "util", "model", "providers", "stitching")
+ADAPTERS_MAY_IMPORT = (
+    "errors",
+    "printable",
+    "timecode",
+    "digest",
+    "util",
+    "model",
+    "providers",
+    "stitching",
+)
 
 STARTS = {"storyboard.cli.commands.simulate": "simulator"}
 """The one verb that starts what is no part of the core."""
