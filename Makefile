@@ -2,7 +2,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint kill bench golden schema reference site frozen gallery render lock clean
+.PHONY: help setup demo test lint kill bench golden schema reference site frozen gallery render sbom lock clean
 
 # The first Python that runs and is new enough: a shim may exist and still not run.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -89,6 +89,12 @@ build/%.mp4: %.yaml | .venv/runtime.stamp
 	@$(STORYBOARD) render $< -o $@ --deps build/$*.d
 
 -include $(shell find build -name '*.d' 2>/dev/null)
+
+sbom: .venv/dev.stamp ## List the runtime packages with their hashes, as CycloneDX JSON
+	@mkdir -p build
+	@$(BIN)/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml \
+		--output-reproducible --of JSON -o build/storyboard.cdx.json
+	@echo build/storyboard.cdx.json
 
 lock: ## Resolve the locks again (maintainers; needs uv)
 	@for name in runtime dev bench docs; do \
