@@ -123,7 +123,7 @@ def _parse_seconds(values: LayeredValues, value: str | int | float) -> float | N
         time = values.context.parse_time_with_cache(value)
     except ValueError:
         return None
-    if time.frames < 0:
+    if not 0 <= time.frames <= values.context.rate.to_frames(_LONGEST_S):
         return None
     return float(value) if not isinstance(value, str) else _to_seconds(values, time.frames)
 
@@ -153,5 +153,7 @@ def _is_number_list(value: Any, count: int) -> bool:
     )
 
 
+_LONGEST_S = 86_400
+"""As for every time of a film."""
 _MOST = 10_000
 _WIDEST = 16_384

@@ -96,6 +96,10 @@ def explain_yaml_error(error: yaml.YAMLError, text: str, file_name: str) -> Diag
         hidden := _explain_commented_out_bracket(problem, start_mark, lines[: line + 1], file_name)
     ):
         return hidden
+    if "did not find expected" in problem and (
+        unclosed := _explain_late_closing_quote(text, line, lines, file_name)
+    ):
+        return unclosed
     if start_mark is not None and (
         unclosed := _explain_unclosed_delimiter(problem, context, start_mark, lines, file_name)
     ):
@@ -253,6 +257,34 @@ def _explain_unclosed_delimiter(
             return None
         return Diagnostic("SB008", f"the bracket {sign} is never closed", span, f"add {closer}")
     return None
+
+
+def _explain_late_closing_quote(
+    text: str, error_line: int, lines: list[str], file_name: str
+) -> Diagnostic | None:
+    """A quote that nobody closed on its line, so that the next quote of another text closed it."""
+    late = None
+    try:
+        for token in yaml.scan(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            start, end = token.start_mark, token.end_mark
+            is_quoted = isinstance(token, yaml.ScalarToken) and token.style in ("'", '"')
+            if start.line > error_line:
+                break
+            if is_quoted and start.line < end.line and end.line in (error_line, error_line - 1):
+                late = start, end
+    except yaml.YAMLError:
+        pass  # the tokens before the error are enough
+    if late is None:
+        return None
+    start, end = late
+    sign = lines[start.line][start.column]
+    width = len(lines[start.line].rstrip())
+    return Diagnostic(
+        "SB008",
+        f"the quote {sign} is not closed on this line, only on line {end.line + 1}",
+        Span(file_name, start.line + 1, start.column + 1, start.line + 1, width + 1),
+        f"add {sign} where the text ends",
+    )
 
 
 def _explain_commented_out_bracket(
