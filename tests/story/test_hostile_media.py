@@ -146,3 +146,18 @@ def test_a_file_that_ends_its_reader_ends_nothing_else(tmp_path: Path) -> None:
         with pytest.raises(MediaError, match="memory"):
             inspector.check_whole_input(tmp_path / "bomb.png")
         inspector.check_whole_input(tmp_path / "good.png")
+
+
+@pytest.mark.parametrize(
+    "text", ["#EXTM3U\n#EXTINF:1,\nother.ts\n", "ffconcat version 1.0\nfile other.mp4\n", "v=0\n"]
+)
+def test_a_playlist_opens_no_other_file(tmp_path: Path, text: str) -> None:
+    """Its files could be anybody's, and would go to a service."""
+    picture = ["-f", "lavfi", "-i", "color=gray:s=64x48:r=24:d=1", "-pix_fmt", "yuv420p"]
+    run_ffmpeg([*picture, str(tmp_path / "other.ts")])
+    run_ffmpeg([*picture, str(tmp_path / "other.mp4")])
+    for name, item in (("a.mp4", "clip: a.mp4"), ("a.wav", "prompt: a")):
+        (tmp_path / name).write_text(text)
+        assert list_errors(tmp_path, item, MUSIC if name == "a.wav" else "")
+        with pytest.raises(MediaError), open_media(tmp_path / name):
+            pass

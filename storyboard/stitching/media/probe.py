@@ -29,6 +29,8 @@ _USUAL_RATES = tuple(
     for text in "24 25 30 50 60 48 120 12 15 24000/1001 30000/1001 60000/1001".split()
 )
 _PAGE_STARTS = (b"<!doctype", b"<html", b"<?xml", b"<error", b"{", b"[")
+_PLAYLIST_STARTS = (b"#extm3u", b"ffconcat", b"v=0", b"#!rtsp", b"rtsp")
+"""Texts that name other files, which libav would open in their place."""
 _IDR = 5
 _DEFAULT, _ATTACHED_PICTURE = 0x1, 0x400
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
@@ -165,6 +167,8 @@ def open_media(path: Path, **options: str) -> Iterator[Any]:
     import av
 
     try:
+        if _starts_with(path, (*_PAGE_STARTS, *_PLAYLIST_STARTS)):
+            raise MediaError(_describe_unreadable_file(path))
         container = av.open(
             f"file:{path}",
             options={"protocol_whitelist": "file", **options},
@@ -189,7 +193,7 @@ def _index_media_file(path: Path) -> FrameIndex | None:
     file_size = path.stat().st_size
     if file_size == 0:
         raise MediaError(f"{path} is empty: it has 0 bytes")
-    if _is_markup_or_json(path):
+    if _starts_with(path, _PAGE_STARTS):
         raise MediaError(_describe_unreadable_file(path))
     from storyboard.stitching.media.fast_index import read_plain_mp4_index
 
@@ -386,15 +390,17 @@ def _build_cut_off_error(
     )
 
 
-def _is_markup_or_json(path: Path) -> bool:
+def _starts_with(path: Path, starts: tuple[bytes, ...]) -> bool:
     with path.open("rb") as stream:
         start = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return start.startswith(_PAGE_STARTS)
+    return start.startswith(starts)
 
 
 def _describe_unreadable_file(path: Path) -> str:
-    if _is_markup_or_json(path):
+    if _starts_with(path, _PAGE_STARTS):
         return f"{path} is text (a web page or an error message), not media"
+    if _starts_with(path, _PLAYLIST_STARTS):
+        return f"{path} is a playlist, which names other files; name the media file itself"
     with path.open("rb") as stream:
         start = stream.read(12)
     if start[4:8] == b"ftyp":
