@@ -39,6 +39,7 @@ _COMPANIONS: Mapping[str, Mapping[str, Any]] = {
     "audio_lead": {"trim": {"start": 1}, "length": 3},
     "audio_lag": {"duration": 8, "length": 4},
     "card": {"length": 3},
+    "angle": {"cast": ["ana", "ben"]},
     "titles.at": {"length": 3, "text": "Havana"},
     "titles.length": {"at": "SH010+1", "text": "Havana"},
     "titles.text": {"at": "SH010+1", "length": 3},

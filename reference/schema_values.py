@@ -62,6 +62,10 @@ def list_choices(node: Node) -> Iterator[tuple[str, str]]:
     )
 
 
+_NAMED = frozenset({"Blocking", "Wardrobe"})
+"""Mappings under names of the user, whose keys are shown where the mapping is."""
+
+
 def list_inner_keys(node: Node) -> Iterator[tuple[str, str, Node]]:
     """(form, key, schema) of every key of the mappings that a value may be; form may be empty."""
     seen: set[tuple[str, str]] = set()
@@ -78,6 +82,9 @@ def _walk_forms(whole: Node) -> Iterator[tuple[str, str, Node]]:
     for part in ("then", "else", "items"):
         if isinstance(whole.get(part), Mapping):
             yield from _walk_forms(resolve_node(whole[part]))
+    if form in _NAMED:
+        for part in whole["patternProperties"].values():
+            yield from _walk_forms(resolve_node(part))
 
 
 def _describe_type(whole: Node) -> str:

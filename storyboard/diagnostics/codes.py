@@ -58,6 +58,7 @@ CODES: Mapping[str, Code] = {
     "SB115": Code("unknown-angle", "The camera angle is unknown."),
     "SB116": Code("unknown-effect", "MoviePy has no such effect, or a film can't use it."),
     "SB117": Code("effect-argument", "The effect doesn't accept this argument or value."),
+    "SB118": Code("unknown-place", "`where` has a word that is no place on the floor."),
     "SB190": Code("not-yet", "This version doesn't support this part of the language yet."),
     # references
     "SB201": Code("unresolved-reference", "A reference names a shot that doesn't exist."),
@@ -78,6 +79,8 @@ CODES: Mapping[str, Code] = {
     "SB216": Code("unused-header", "A part of an included file is ignored."),
     "SB217": Code("no-take", "A reference names a shot that has no take."),
     "SB218": Code("unknown-style", "The film has no style with this name."),
+    "SB219": Code("not-in-shot", "The blocking of a person who is not in the shot is not sent."),
+    "SB220": Code("unknown-outfit", "The wardrobe of the person has no such outfit."),
     # time and cut
     "SB301": Code("off-grid", "A time is not a whole number of frames."),
     "SB302": Code("duration-too-short", "`duration` is shorter than `length`."),
@@ -124,6 +127,9 @@ CODES: Mapping[str, Code] = {
     "SB367": Code("trim-misfit", "A trim in the lock file doesn't fit its take or its shot."),
     "SB368": Code("sound-after-picture", "The sound of footage is longer than its picture."),
     "SB369": Code("no-audio-track", "The clip doesn't have this audio track."),
+    "SB370": Code("crossed-line", "The camera crosses the line between two people at a cut."),
+    "SB371": Code("jump-cut", "Two shots in a row show the same people from the same view."),
+    "SB372": Code("line-twice", "A line is heard twice, because a take is used again."),
     # what a model can do
     "SB401": Code("unknown-provider", "There is no provider with this name."),
     "SB402": Code("unknown-model", "The provider has no such model."),

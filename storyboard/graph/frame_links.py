@@ -109,5 +109,5 @@ class FrameLinkResolver:
         """One picture each in the order given, then further ones; cut at `max_images`."""
         return self._stills.link_reference_images(shot, names, max_images) or []
 
-    def count_reference_images(self, names: tuple[str, ...]) -> int:
-        return self._stills.count_cast_images(names)
+    def count_reference_images(self, shot: Shot, names: tuple[str, ...]) -> int:
+        return self._stills.count_cast_images(shot, names)

@@ -6,10 +6,14 @@ an upgrade of the tool must not change one letter. Goldens pin it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
+from storyboard.graph.blocking_in_time import find_part_blocking, show_looks
+from storyboard.graph.blocking_words import describe_changes, describe_placements
 from storyboard.graph.dialogue_timing import compute_line_ranges
-from storyboard.model.film import CastKind, CastMember, Film, References, Shot
+from storyboard.model.blocking import change_placements
+from storyboard.model.film import Beat, CastKind, CastMember, Film, References, Shot
 from storyboard.providers.base import Figure, Intent, Move, SpokenLine
 from storyboard.timecode import FrameRange
 
@@ -71,13 +75,28 @@ def build_intent(film: Film, shot: Shot, window: FrameRange, *, first: bool = Tr
             spoken.append(SpokenLine(line.speaker, line.words, at_s, line.how, line.off, voice))
     before = [beat for beat in shot.beats if beat.at <= window.start]
     inside = [beat for beat in shot.beats if window.start < beat.at < window.end]
+    starting = [beat for beat in before if beat.at == window.start]
+    blocking = find_part_blocking(
+        shot, window.start, before[: len(before) - len(starting)], (*starting, *inside)
+    )
+    seen = [name for name in shot.cast if name not in blocking.absent]
+    prompt = _join_shot_and_beat_prompts(shot.prompt, before[-1].prompt if before else "")
+    for beat in starting:
+        prompt = _join_shot_and_beat_prompts(
+            prompt, _describe_beat_blocking(film, shot, beat, seen)
+        )
     return Intent(
-        prompt=_join_shot_and_beat_prompts(shot.prompt, before[-1].prompt if before else ""),
-        cast=build_cast_figures(film, (*shot.cast, *_list_style_references(film, shot))),
+        prompt=prompt,
+        cast=build_cast_figures(
+            film,
+            (*seen, *_list_style_references(film, shot)),
+            {placement.name: placement.wears for placement in blocking.start},
+        ),
+        blocking=tuple(show_looks(blocking.present, blocking.start, seen, film.cast)),
         place=_build_shot_place_figure(film, shot),
         scene=shot.scene,
         size=shot.size,
-        angle=shot.angle,
+        angle=f"over {_to_display_name(shot.over)}'s shoulder" if shot.over else shot.angle,
         lens=shot.lens,
         camera=tuple(Move(m.words, float(rate.to_seconds(m.length))) for m in shot.camera),
         focus=shot.focus,
@@ -89,7 +108,15 @@ def build_intent(film: Film, shot: Shot, window: FrameRange, *, first: bool = Tr
         look=shot.look,
         dialogue=tuple(spoken),
         sound=tuple(cue.words for cue in shot.sound if cue.words),
-        beats=tuple((float(rate.to_seconds(b.at - window.start)), b.prompt) for b in inside),
+        beats=tuple(
+            (
+                float(rate.to_seconds(beat.at - window.start)),
+                _join_shot_and_beat_prompts(
+                    beat.prompt, _describe_beat_blocking(film, shot, beat, seen)
+                ),
+            )
+            for beat in inside
+        ),
     )
 
 
@@ -106,6 +133,11 @@ def build_prompt(intent: Intent) -> str:
     if intent.place:
         parts.append(_describe_figure("Place", intent.place))
     parts += [_describe_figure(_to_display_name(figure.name), figure) for figure in intent.cast]
+    people = {figure.name for figure in intent.cast if figure.kind == CastKind.CHARACTER.value}
+    parts += describe_placements(
+        intent.blocking,
+        lambda name: _to_display_name(name) if name in people else f"the {name.replace('_', ' ')}",
+    )
     parts.append(", ".join(word for word in (intent.time, intent.weather) if word))
     if intent.camera:
         parts.append("Camera: " + ", then ".join(move.words for move in intent.camera))
@@ -155,8 +187,30 @@ def _list_style_references(film: Film, shot: Shot) -> list[str]:
     ]
 
 
-def build_cast_figures(film: Film, names: Sequence[str]) -> tuple[Figure, ...]:
-    return tuple(_build_cast_figure(film, name) for name in names)
+def _describe_beat_blocking(film: Film, shot: Shot, beat: Beat, seen: Collection[str]) -> str:
+    """Sentences about what changes at a beat for the people who are seen."""
+
+    def to_name(name: str) -> str:
+        member = film.cast.get(name)
+        is_person = member is None or member.kind is CastKind.CHARACTER
+        return _to_display_name(name) if is_person else f"the {name.replace('_', ' ')}"
+
+    def to_clothes(name: str, outfit_name: str) -> str:
+        outfit = film.cast[name].find_outfit(outfit_name) if name in film.cast else None
+        return (outfit.description if outfit else "") or outfit_name
+
+    everybody = shot.blocking
+    for earlier in shot.beats[: shot.beats.index(beat) + 1]:
+        everybody = change_placements(everybody, earlier.blocking)
+    changes = show_looks(beat.blocking, everybody, seen, film.cast)
+    return " ".join(describe_changes(changes, to_name, to_clothes))
+
+
+def build_cast_figures(
+    film: Film, names: Sequence[str], outfits: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Figure, ...]:
+    """The cast of a picture; `outfits` are what they wear, by name."""
+    return tuple(_build_cast_figure(film, name, outfits.get(name, "")) for name in names)
 
 
 def build_place_figure(film: Film, name: str) -> Figure:
@@ -178,9 +232,12 @@ def _build_shot_place_figure(film: Film, shot: Shot) -> Figure | None:
     return Figure(shot.place, CastKind.PLACE.value, "" if is_in_scene else shot.place)
 
 
-def _build_cast_figure(film: Film, name: str) -> Figure:
+def _build_cast_figure(film: Film, name: str, outfit_name: str = "") -> Figure:
     member = film.cast.get(name) or CastMember(name, CastKind.CHARACTER)
-    return Figure(name, member.kind.value, member.description, member.voice)
+    outfit = member.find_outfit(outfit_name)
+    words = (member.description, outfit.description if outfit else "")
+    description = ", ".join(part for part in words if part)
+    return Figure(name, member.kind.value, description, member.voice)
 
 
 def _describe_figure(label: str, figure: Figure) -> str:

@@ -26,7 +26,7 @@ class ReferenceImages:
         names = shot.references
         if isinstance(names, References) or not names:
             return []
-        count = self._resolver.count_reference_images(names)
+        count = self._resolver.count_reference_images(shot, names)
         if rejection := self._context.rules.check_references(request, names, count):
             self._context.report_findings(rejection)
             return None
@@ -39,7 +39,7 @@ class ReferenceImages:
         """Links of the shot's cast and place, where nothing else is said and the model has room."""
         shot, model = request.shot, request.model
         names = (*shot.cast, *((shot.place,) if shot.place else ()))
-        count = self._resolver.count_reference_images(names)
+        count = self._resolver.count_reference_images(shot, names)
         if shot.references is not References.AUTO or not count:
             return []
         if not request.begins_from_words:
@@ -56,7 +56,7 @@ class ReferenceImages:
             self._note_unaccepted_pictures(shot, model, unaccepted)
             unaccepted_names = {member.name for member in unaccepted}
             names = tuple(name for name in names if name not in unaccepted_names)
-            count = self._resolver.count_reference_images(names)
+            count = self._resolver.count_reference_images(shot, names)
             if not count:
                 return []
         if request.seconds not in model.list_legal_durations(

@@ -17,6 +17,7 @@ from typing import Any
 
 from storyboard.digest import Value, digest_text, digest_value, to_canonical_text
 from storyboard.graph.steps import FramePick, Step
+from storyboard.model.blocking import Placement
 from storyboard.model.film import MediaFacts, Take
 from storyboard.providers.base import (
     Figure,
@@ -50,9 +51,13 @@ _USUAL: Mapping[type[Serialized], Mapping[str, Any]] = MappingProxyType(
             **dict.fromkeys(
                 "prompt scene size angle lens focus light time weather mood text look".split(), ""
             ),
-            **dict.fromkeys(("cast", "camera", "dialogue", "sound", "beats"), ()),
+            **dict.fromkeys(("cast", "blocking", "camera", "dialogue", "sound", "beats"), ()),
             "place": None,
             "ambience": "",
+        },
+        Placement: {
+            **dict.fromkeys("where by pose faces holds wears enter exit".split(), ""),
+            "is_away": False,
         },
         Figure: {"description": "", "voice": ""},
         SpokenLine: {"how": "", "off": False, "voice": ""},

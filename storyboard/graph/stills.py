@@ -19,8 +19,9 @@ from storyboard.graph.prompt import (
     build_still_prompt,
 )
 from storyboard.graph.steps import Link, Step
+from storyboard.model.blocking import find_placement
 from storyboard.model.delivery import RESOLUTIONS
-from storyboard.model.film import CastKind, Film, FrameRef, MediaFile, Shot
+from storyboard.model.film import CastKind, CastMember, Film, FrameRef, MediaFile, Shot
 from storyboard.money import format_usd
 from storyboard.providers.base import Figure, Intent, Kind, Role, Settings
 from storyboard.providers.catalog import Model
@@ -50,7 +51,8 @@ class StillSteps:
             return None
         film = self._context.film
         shot_intent = build_intent(film, shot, FrameRange(0, 1))
-        cast = build_cast_figures(film, ref.still_cast) or shot_intent.cast
+        outfits = {placement.name: placement.wears for placement in shot.blocking}
+        cast = build_cast_figures(film, ref.still_cast, outfits) or shot_intent.cast
         place = build_place_figure(film, ref.still_place) if ref.still_place else shot_intent.place
         picture = Intent(
             prompt=ref.still,
@@ -106,14 +108,20 @@ class StillSteps:
         portrait = self._add_portrait_step(shot, cast_name) if member.still else ""
         if portrait is None:
             return None
-        return [*member.images, *([portrait] if portrait else [])]
+        pictures: list[MediaFile | str] = [*member.images, *([portrait] if portrait else [])]
+        outfit = _find_worn_picture(shot, member)
+        # The clothes of this shot matter more than a second picture of the member.
+        return [*pictures[:1], *([outfit] if outfit else []), *pictures[1:]]
 
-    def count_cast_images(self, cast_names: Sequence[str]) -> int:
-        """Pictures of those members, portraits among them."""
+    def count_cast_images(self, shot: Shot, cast_names: Sequence[str]) -> int:
+        """Pictures of those members, portraits and what they wear among them."""
         members = [
             self._context.film.cast[name] for name in cast_names if name in self._context.film.cast
         ]
-        return sum(len(member.images) + bool(member.still) for member in members)
+        return sum(
+            len(member.images) + bool(member.still) + bool(_find_worn_picture(shot, member))
+            for member in members
+        )
 
     def link_reference_images(
         self, shot: Shot, names: Sequence[str], max_images: int
@@ -247,7 +255,7 @@ class StillSteps:
     ) -> list[Link] | None:
         """The pictures of the cast that go into a still."""
         most = image_model.references.max if image_model.references else 0
-        if (count := self.count_cast_images(names)) > most:
+        if (count := self.count_cast_images(shot, names)) > most:
             self._context.diagnostics.add_note(
                 "SB423",
                 span,
@@ -289,6 +297,13 @@ def _build_paid_still_settings(shot: Shot, image_model: Model) -> Settings:
 def _choose_portrait_provider(default_provider: str, shot: Shot) -> str:
     """A portrait that a bought shot needs is bought too, even where the house only draws."""
     return shot.provider if default_provider == PREVIZ else default_provider
+
+
+def _find_worn_picture(shot: Shot, member: CastMember) -> MediaFile | None:
+    """The picture of what the member wears at the start of the shot."""
+    placement = find_placement(shot.blocking, member.name)
+    outfit = member.find_outfit(placement.wears) if placement else None
+    return outfit.image if outfit else None
 
 
 def build_image_link(role: Role, file_or_step_id: MediaFile | str, cast_name: str) -> Link:

@@ -26,6 +26,7 @@ from storyboard.model.film import (
     Line,
     MediaFile,
     Origin,
+    Placement,
     Pos,
     References,
     Shot,
@@ -78,6 +79,12 @@ def to_storyboard_data(film: Film) -> dict[str, Any]:
             images=[_to_relative_path(film, image) for image in member.images],
             voice=member.voice,
             still=member.still,
+            wardrobe={
+                outfit.name: _drop_empty(
+                    description=outfit.description, image=_to_relative_path(film, outfit.image)
+                )
+                for outfit in member.wardrobe
+            },
         )
         for name, member in film.cast.items()
     }
@@ -163,6 +170,10 @@ def _to_shot_data(film: Film, shot: Shot, rate: Rate) -> dict[str, Any]:
         if key.is_always_shown or not is_usual:
             name = key.name if Place.SHOT in key.stands else f"x-{key.name}"
             data[name] = TYPE_FORMATTERS[key.type.name](film, value, rate)
+    if shot.over:
+        data["angle"] = {"over": shot.over}
+    if shot.scene_number:
+        data["scene"] = f"{shot.scene} #{shot.scene_number}#".strip()
     if shot.sequences:
         data["x-sequences"] = list(shot.sequences)
     return data
@@ -208,6 +219,21 @@ def _to_relative_path(film: Film, file: MediaFile | None) -> str:
     return file.uri or Path(os.path.relpath(file.path, film.root)).as_posix()
 
 
+def _to_blocking_data(placements: tuple[Placement, ...]) -> dict[str, Any]:
+    """What is said of each person, in the language's own keys."""
+    data = {
+        placement.name: {
+            key: value
+            for key, value in placement.to_fields().items()
+            if value and key not in ("name", "is_away")
+        }
+        for placement in placements
+        # whoever left is away by what `extend` says, and would come back with a place
+        if not placement.is_away
+    }
+    return {name: said for name, said in data.items() if said}
+
+
 def _to_frame_ref_data(film: Film, frame: FrameRef) -> Any:
     if frame.still:
         return _drop_empty(still=frame.still, cast=list(frame.still_cast), place=frame.still_place)
@@ -249,7 +275,8 @@ def _to_transition_data(transition: Transition, rate: Rate) -> Any:
 
 TYPE_FORMATTERS: Mapping[str, Callable[[Film, Any, Rate], Any]] = {
     **dict.fromkeys(
-        ("words", "shot_id", "integer", "number", "switch"), lambda film, value, rate: value
+        ("words", "angle", "shot_id", "integer", "number", "switch"),
+        lambda film, value, rate: value,
     ),
     **dict.fromkeys(("time", "length"), lambda film, frames, rate: to_yaml_time(frames, rate)),
     "number_or_words": lambda film, text, rate: int(text) if text.isdigit() else text,
@@ -260,8 +287,13 @@ TYPE_FORMATTERS: Mapping[str, Callable[[Film, Any, Rate], Any]] = {
     ),
     "options": lambda film, options, rate: dict(options),
     "beats": lambda film, beats, rate: [
-        {"at": to_yaml_time(beat.at, rate), "prompt": beat.prompt} for beat in beats
+        {
+            "at": to_yaml_time(beat.at, rate),
+            **_drop_empty(prompt=beat.prompt, blocking=_to_blocking_data(beat.blocking)),
+        }
+        for beat in beats
     ],
+    "blocking": lambda film, placements, rate: _to_blocking_data(placements),
     "frame": lambda film, frame, rate: _to_frame_ref_data(film, frame),
     "clip": lambda film, clip, rate: _to_relative_path(film, clip.file) or clip.shot,
     "trim": _to_trim_data,

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from storyboard.errors import Span
+from storyboard.model.blocking import Placement
 from storyboard.model.delivery import RESOLUTIONS, Delivery, compute_frame_size
 from storyboard.model.effects import Effect
 from storyboard.model.framing import Fit
@@ -62,6 +63,8 @@ __all__ = [
     "MusicCue",
     "NarrationCue",
     "Origin",
+    "Outfit",
+    "Placement",
     "Policy",
     "Pos",
     "References",
@@ -113,11 +116,21 @@ class CastKind(StrEnum):
     PLACE = "place"
     PROP = "prop"
     STYLE = "style"
+    VOICE = "voice"
+
+
+@dataclass(frozen=True, slots=True)
+class Outfit:
+    """What a cast member can wear."""
+
+    name: str
+    description: str = ""
+    image: MediaFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CastMember:
-    """A person, place, prop or style that a film shows."""
+    """A person, place, prop or style that a film shows, or a voice that it lets be heard."""
 
     name: str
     kind: CastKind = CastKind.CHARACTER
@@ -126,6 +139,10 @@ class CastMember:
     voice: str = ""
     still: str = ""
     """A description for an image model that makes its picture first."""
+    wardrobe: tuple[Outfit, ...] = ()
+
+    def find_outfit(self, name: str) -> Outfit | None:
+        return next((outfit for outfit in self.wardrobe if outfit.name == name), None)
 
 
 class FrameEdge(StrEnum):
@@ -181,6 +198,8 @@ class Beat:
     at: int
     """Frames from the start of the shot."""
     prompt: str
+    blocking: tuple[Placement, ...] = ()
+    """What changes; nothing of people who stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,11 +299,22 @@ class Shot:
     """Spare frames wanted at the tail."""
     # what is seen and heard
     scene: str = ""
+    """The heading without its number."""
+    scene_number: str = ""
+    """The number that `scene` ends with, for people: `12A` of `#12A#`."""
     place: str = ""
     cast: tuple[str, ...] = ()
     """Names in frame, without the place, in the order listed."""
+    blocking: tuple[Placement, ...] = ()
+    """At the start of the shot, also of people who are not in frame."""
+    line: tuple[str, ...] = ()
+    """The two whose line the camera stays on one side of; empty: who face each other."""
+    cross: bool = False
+    """Whether the camera is on the other side of the line, on purpose."""
     size: str = ""
     angle: str = ""
+    over: str = ""
+    """Over whose shoulder the camera looks, if the angle says it."""
     lens: str = ""
     camera: tuple[CameraMove, ...] = ()
     focus: str = ""

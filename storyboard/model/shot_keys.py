@@ -196,21 +196,38 @@ _ROWS = (
         "Copies the place, cast, references, look, camera and model settings of another shot.",
         examples=("SH020",), stands=_ONE, needs_take_of=False),
     ShotKey("scene", types.PROSE,
-        "The scene heading (slug line); it sets place and time of day.",
-        examples=("INT. KITCHEN - NIGHT",), like=True),
+        "The scene heading (slug line); it sets place and time of day. A scene number at its end, "
+        "as in Fountain, is for people and is not sent to a model.",
+        examples=("INT. KITCHEN - NIGHT", "INT. KITCHEN - NIGHT #12A#"), like=True),
     ShotKey("place", types.PLACE,
         "Where the shot takes place: a cast member of kind place, or a description.",
         examples=("kitchen",), like=True),
     ShotKey("cast", types.CAST_NAMES,
         "Who is in the picture.",
         examples=(["ana", "ben"],), like=True, default=[]),
+    ShotKey("blocking", types.BLOCKING,
+        "Where the people are and what they do there, by cast name. A shot changes what its "
+        "sequence says, person by person; an `extend` begins as its source ends. Only people in "
+        "the `cast` of the shot are in the prompt.",
+        examples=({"ana": {"where": "left", "by": "table", "pose": "sits", "faces": "ben"}},),
+        stands=_BLOCK, like=True),
+    ShotKey("line", types.LINE,
+        "The two people between whom the line runs that the camera should not cross. Absent: two "
+        "who face each other.",
+        examples=(["ana", "ben"],), stands=_BLOCK, like=True, affects=Affects.NOTHING,
+        title="Line of action"),
+    ShotKey("cross", types.SWITCH,
+        "The camera is on the other side of the line, on purpose: it sees the blocking of the "
+        "sequence from there, left and right exchanged.",
+        examples=(True,), stands=_ONE, default=False, title="Cross the line"),
     ShotKey("size", types.SIZE,
         "The shot size: wide, full, medium, close-up, insert and sizes between, or EWS WS MS MCU "
         "CU ECU.",
         examples=("MCU",), like=True),
     ShotKey("angle", types.ANGLE,
-        "The camera angle: eye level, low, high, dutch, over-the-shoulder (OTS), POV, overhead.",
-        examples=("over-the-shoulder",), like=True),
+        "The camera angle: eye level, low, high, dutch, over-the-shoulder (OTS), POV, overhead; "
+        "`{over: ben}` is over the shoulder of one person.",
+        examples=("over-the-shoulder", {"over": "ben"}), like=True),
     ShotKey("lens", types.LENS,
         "The focal length in mm, or a description. Absent: the model decides.",
         examples=(65, "anamorphic"), like=True),

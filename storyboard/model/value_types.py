@@ -36,7 +36,11 @@ PROSE = ValueType("words", _refer_to("words"), is_prose=True)
 WORDS = ValueType("words", _refer_to("words"))
 """A term, or the name of something."""
 SIZE = ValueType("words", _refer_to("words"), values="a size, such as `MCU` or `wide`")
-ANGLE = ValueType("words", _refer_to("words"), values="an angle, such as `low` or `OTS`")
+ANGLE = ValueType(
+    "angle",
+    _refer_to("angle"),
+    values="an angle, such as `low` or `OTS`, or `{over: ben}`",
+)
 PLACE = ValueType(
     "words",
     _refer_to("words"),
@@ -116,6 +120,18 @@ CLIP = ValueType(
 )
 TRIM = ValueType("trim", _refer_to("trim"))
 CAST_NAMES = ValueType("cast", _refer_to("names"))
+BLOCKING = ValueType("blocking", _refer_to("blocking"))
+LINE = ValueType(
+    "cast",
+    {
+        "type": "array",
+        "items": _refer_to("id"),
+        "minItems": 2,
+        "maxItems": 2,
+        "uniqueItems": True,
+        "x-wants": "two cast names, such as [ana, ben]",
+    },
+)
 CAMERA = ValueType("camera", _refer_to("camera"), is_prose=True)
 DIALOGUE = ValueType("dialogue", _refer_to("dialogue"))
 NARRATION = ValueType("narration", _refer_to("told"))

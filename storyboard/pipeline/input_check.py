@@ -64,7 +64,8 @@ def _require_valid(checked_film: CheckedFilm) -> None:
 def list_inputs(film: Film) -> Iterator[tuple[MediaFile, Span]]:
     """Every file of the film's own with the place that names it."""
     for name, member in film.cast.items():
-        for file in member.images:
+        outfits = [outfit.image for outfit in member.wardrobe if outfit.image]
+        for file in (*member.images, *outfits):
             yield file, film.find_span(f"cast.{name}")
     for shot in film.shots:
         for key in FIELD_KEYS:

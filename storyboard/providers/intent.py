@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from storyboard.model.blocking import Placement
 from storyboard.util.serialization import Serialized
 
 
@@ -70,6 +71,8 @@ class Intent(Serialized):
     cast: tuple[Figure, ...] = ()
     """In frame, in the order listed; places are not among them."""
     place: Figure | None = None
+    blocking: tuple[Placement, ...] = ()
+    """Of the people in `cast`, as the step starts."""
     scene: str = ""
     size: str = ""
     angle: str = ""
@@ -93,6 +96,7 @@ class Intent(Serialized):
             "prompt": self.prompt,
             "cast": self.cast,
             "place": self.place,
+            "blocking": self.blocking,
             "scene": self.scene,
             "size": self.size,
             "angle": self.angle,

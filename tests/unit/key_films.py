@@ -23,7 +23,8 @@ from storyboard.timecode import Rate
 from storyboard.transitions.registry import load_transitions
 
 CAST = (
-    "cast: {ana: {image: ana.png, description: Ana, voice: alto}, ben: {image: ben.png}, "
+    "cast: {ana: {image: ana.png, description: Ana, voice: alto, wardrobe: "
+    "{coat: {description: red coat}, suit: {description: grey suit}}}, ben: {image: ben.png}, "
     "hall: {kind: place, description: A hall}, quay: {kind: place, description: A quay}}"
 )
 SCHEMA = add_provider_settings(load_schema())
@@ -54,6 +55,13 @@ SHOT = {
     "scene": ("prompt: a", "scene: INT. <<HALL||QUAY>> - NIGHT"),
     "place": ("prompt: a", "place: <<hall||quay>>"),
     "cast": ("prompt: a", "cast: <<[ana]||[ben]>>"),
+    "blocking": ("prompt: a, cast: [ana]", "blocking: {ana: {where: <<left||right>>}}"),
+    "line": (
+        "prompt: a, scene: INT. BAR, cast: [ana, ben], "
+        "blocking: {ana: {where: right}, ben: {where: left}}",
+        "line: <<[ana, ben]||[ben, ana]>>",
+    ),
+    "cross": ("prompt: a, cast: [ana], like: A", "cross: <<true||false>>"),
     "size": ("prompt: a", "size: <<wide||close-up>>"),
     "angle": ("prompt: a", "angle: <<low||high>>"),
     "lens": ("prompt: a", "lens: <<35||85>>"),
@@ -283,6 +291,40 @@ NESTED = (
 )
 
 
+NESTED |= {
+    "castMember.wardrobe": (
+        "cast: [e], prompt: a, blocking: {e: {wears: coat}}",
+        "cast: {e: {wardrobe: {coat: {description: <<red||blue>>}}}}",
+    ),
+    "outfit.description": (
+        "cast: [e], prompt: a, blocking: {e: {wears: coat}}",
+        "cast: {e: {wardrobe: {coat: {description: <<red||blue>>}}}}",
+    ),
+    "outfit.image": (
+        "cast: [e], prompt: a, blocking: {e: {wears: coat}}",
+        "cast: {e: {wardrobe: {coat: {image: <<ana||ben>>.png}}}}",
+    ),
+    "angle/Angle.over": ("prompt: a, cast: [ana, ben], angle: {over: <<ana||ben>>}", ""),
+    "beat.blocking": (
+        "cast: [ana], length: 15, beats: [{at: 0, prompt: a}, "
+        "{at: 8, blocking: {ana: {where: <<left||right>>}}}]",
+        "",
+    ),
+} | {
+    f"placement.{key}": (f"prompt: a, cast: [ana], blocking: {{ana: {{{key}: <<{values}>>}}}}", "")
+    for key, values in {
+        "where": "left||right",
+        "by": "table||window",
+        "pose": "sits||stands",
+        "faces": "camera||away",
+        "holds": "letter||cup",
+        "wears": "coat||suit",
+        "enter": "left||right",
+        "exit": "left||right",
+    }.items()
+}
+
+
 def list_transition_films() -> dict[str, tuple[str, str]]:
     """Of each transition between two pictures: its own key, its parameters, `align`, `frames`."""
     films = {}
@@ -344,6 +386,15 @@ def tidy_key(key: str) -> str:
     return re.sub(r"^(providers\.\w+)/[^.]*", r"\1", key)
 
 
+PLACED = {
+    "shot.cross": ", blocking: {ana: {where: left}}",
+    "shot.line": ", scene: INT. BAR, cast: [ana, ben], "
+    "blocking: {ana: {where: left}, ben: {where: right}}",
+}
+PLACED["sequence.line"] = PLACED["shot.line"]
+"""Of keys that tell something of two shots: where people are in the first."""
+
+
 def build_key_film(key: str) -> tuple[str, str]:
     """The film in which a key is tried, and the part it includes."""
     owner, name = key.rsplit(".", 1)
@@ -374,9 +425,14 @@ def build_key_film(key: str) -> tuple[str, str]:
         if owner == "sequence":
             id = "<<Q||R>>" if name == "sequence" else "Q"
             item = f"{{sequence: {id}, {around}, shots: [{item}]}}".replace(", ,", ",")
-        lines += ["shots:", "  - {id: A, prompt: first, length: 2, trim: {start: 1}, size: wide}"]
+        placed = PLACED.get(key, "")
+        between = ", scene: INT. BAR" if name == "line" else ""
         lines += [
-            "  - {id: B, prompt: second, length: 2, trim: {start: 1}, size: insert}",
+            "shots:",
+            f"  - {{id: A, prompt: first, length: 2, trim: {{start: 1}}, size: wide{placed}}}",
+        ]
+        lines += [
+            f"  - {{id: B, prompt: second, length: 2, trim: {{start: 1}}, size: insert{between}}}",
             f"  - {item}",
         ]
         if part:

@@ -164,7 +164,7 @@ class ModelRules:
         return tuple(
             member
             for member in members
-            if (member.images or member.still)
+            if (member.images or member.still or any(each.image for each in member.wardrobe))
             and limits is not None
             and not limits.takes_kinds((member.kind.value,))
         )

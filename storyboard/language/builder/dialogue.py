@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from storyboard.errors import Severity
 from storyboard.language.builder.context import LayeredValues
 from storyboard.language.builder.shot_values import strip_prose
-from storyboard.model.film import Line, References, Shot
+from storyboard.model.film import CastKind, CastMember, Line, References, Shot
 from storyboard.model.spoken_length import WORDS_PER_SECOND, measure_spoken_length
 from storyboard.timecode import Rate
 
@@ -47,6 +47,16 @@ def parse_dialogue_lines(values: LayeredValues, key_path: str, value: Any) -> tu
             how = ", ".join(part for part in (strip_prose(item.get("how", "")), how) if part)
             parsed_lines.append(Line(name, spoken_words, at, how, bool(item.get("off", False))))
     return tuple(parsed_lines)
+
+
+def hide_voices(lines: Sequence[Line], cast: Mapping[str, CastMember]) -> tuple[Line, ...]:
+    """The lines; those of voices are off, since no picture shows a voice."""
+    return tuple(
+        replace(line, off=True)
+        if (member := cast.get(line.speaker)) and member.kind is CastKind.VOICE
+        else line
+        for line in lines
+    )
 
 
 def reject_line_out_of_order(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +24,10 @@ from storyboard.language.builder.references import (
     list_shot_references,
     report_reference_cycles,
 )
+from storyboard.language.builder.staging.blocking_parser import (
+    BlockingChecker,
+)
+from storyboard.language.builder.staging.blocking_resolver import BlockingResolver
 from storyboard.language.builder.timing.beat_grids import BeatGrids
 from storyboard.language.builder.timing.point_reader import PointReader
 from storyboard.language.schema.checker import SchemaChecker
@@ -126,6 +130,7 @@ class FilmBuilder:
             self._values, self._ruler, parsed_film, self._outside_cut, self._header
         )
         self._resolver = ReferenceChecker(parsed_film, self._cast, self._omitted)
+        self._blocking_checker = BlockingChecker(self._cast, parsed_film.may_lack_cast)
         self.broken: set[str] = set()
 
     def build_film(self, path: Path, root: Path) -> Film:
@@ -144,6 +149,7 @@ class FilmBuilder:
                 self.broken.add(parsed_shot.id)
         needs = {name: list(list_shot_references(shot)) for name, shot in built.items()}
         self._drop_broken_shots(report_reference_cycles(needs, values, self._diagnostics), built)
+        built = BlockingResolver(built, self._parsed_shots).resolve_shots()
         self._warn_misplaced_end_transition(built, values)
         for name, shot in built.items():
             self._report_speech_rate(shot, values[name])
@@ -233,9 +239,23 @@ class FilmBuilder:
         if shot is None:
             return None
         self._resolver.check_references(parsed_shot, values, shot)
+        self._check_blocking(parsed_shot, values, shot)
         if parsed_shot.id not in self._outside_cut:
             self._ruler.add_shot(shot.id, position, _find_stated_frames(shot))
+        shot = replace(shot, dialogue=dialogue.hide_voices(shot.dialogue, self._cast))
         return None if values.failed else (shot, values)
+
+    def _check_blocking(self, parsed_shot: ParsedShot, values: LayeredValues, shot: Shot) -> None:
+        checker, in_scope = self._blocking_checker, parsed_shot.scope.cast
+        blockings = {"blocking": values.data.get("blocking")}
+        for index, beat in enumerate(values.data.get("beats", ())):
+            blockings[f"beats[{index}].blocking"] = beat.get("blocking")
+        for path, blocking in blockings.items():
+            checker.check_blocking(values, path, blocking, in_scope)
+            checker.note_unseen_people(values, path, blocking, shot.cast)
+        checker.check_line(values, shot.line, in_scope)
+        if not self._parsed_film.may_lack_cast:
+            checker.check_over(values, shot.over, shot.cast, shot.id)
 
     def _measure_until(self, values: LayeredValues, position: ShotPosition) -> str:
         """The length up to the point that `until` names; an error leaves one frame."""

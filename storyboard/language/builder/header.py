@@ -29,6 +29,7 @@ from storyboard.model.film import (
     MediaFile,
     MusicCue,
     NarrationCue,
+    Outfit,
     Policy,
     Pos,
     TextStyle,
@@ -37,6 +38,11 @@ from storyboard.model.film import (
 from storyboard.timecode import Rate
 
 LOUDNESS = {"web": Loudness(-14.0, -1.0), "broadcast": Loudness(-23.0, -1.0)}
+_KEYS_WITHOUT_EFFECT = {
+    CastKind.VOICE: ("description", "image", "images", "still", "wardrobe"),
+    CastKind.PLACE: ("wardrobe",),
+    CastKind.STYLE: ("wardrobe",),
+}
 WIDEST = 5
 """Width to height, or height to width, of the narrowest picture."""
 
@@ -110,22 +116,52 @@ def build_cast_member(parsed_member: ParsedCastMember, context: BuildContext) ->
         image_names.append((data["image"], data.find_value_span("image")))
     for index, name in enumerate(data.get("images", ())):
         image_names.append((name, data["images"].find_item_span(index)))
-    images = []
-    for name, span in image_names:
-        try:
-            images.append(
-                context.files.find_media(name, context.sources[span.file].folder, MediaKind.PICTURE)
-            )
-        except FileProblem as problem:
-            diagnostics.add_error(problem.code, span, problem.message, problem.hint)
+    images = [_find_picture(name, span, context) for name, span in image_names]
+    kind = CastKind(data.get("kind", "character"))
+    for key in _KEYS_WITHOUT_EFFECT.get(kind, ()):
+        if key in data:
+            message, hint = _explain_key_without_effect(parsed_member.name, kind, key)
+            diagnostics.add_error("SB111", data.find_key_span(key), message, hint)
     return CastMember(
         name=parsed_member.name,
-        kind=CastKind(data.get("kind", "character")),
+        kind=kind,
         description=shot_values.strip_prose(data.get("description", "")),
-        images=tuple(images),
+        images=tuple(image for image in images if image),
         voice=shot_values.strip_prose(data.get("voice", "")),
         still=shot_values.strip_prose(data.get("still", "")),
+        wardrobe=tuple(
+            Outfit(
+                name,
+                shot_values.strip_prose(outfit.get("description", "")),
+                _find_picture(outfit["image"], outfit.find_value_span("image"), context)
+                if "image" in outfit
+                else None,
+            )
+            for name, outfit in data.get("wardrobe", {}).items()
+            if not name.startswith("x-")
+        ),
     )
+
+
+def _find_picture(file_name: str, span: Span, context: BuildContext) -> MediaFile | None:
+    """The picture; None, reported, if it can't be used."""
+    try:
+        return context.files.find_media(
+            file_name, context.sources[span.file].folder, MediaKind.PICTURE
+        )
+    except FileProblem as problem:
+        context.diagnostics.add_error(problem.code, span, problem.message, problem.hint)
+        return None
+
+
+def _explain_key_without_effect(name: str, kind: CastKind, key: str) -> tuple[str, str]:
+    """What to say of a key that a member of this kind can't have, and the cure."""
+    if kind is CastKind.VOICE:
+        return (
+            f"`{key}` has no effect: `{name}` is a voice and never in the picture",
+            f"delete `{key}`, or `kind: voice`; `voice` says how it sounds",
+        )
+    return f"`{key}` has no effect: a {kind} wears nothing", f"delete `{key}`"
 
 
 def build_policy(header: Mapping[str, Any]) -> Policy:

@@ -107,11 +107,16 @@ class ReferenceChecker:
             if isinstance(frame, FrameRef):
                 self._check_frame_ref(parsed_shot, values, key.name, frame)
         for index, name in enumerate(values.data.get("cast", ())):
-            self._check_cast_reference(parsed_shot, values, f"cast[{index}]", name)
+            if self._check_cast_reference(parsed_shot, values, f"cast[{index}]", name):
+                self._reject_voice(values, f"cast[{index}]", name)
         sent = () if isinstance(shot.references, References) else shot.references
         for index, name in enumerate(sent):
-            if self._check_cast_reference(parsed_shot, values, f"references[{index}]", name):
-                self._check_cast_picture(values, f"references[{index}]", name)
+            path = f"references[{index}]"
+            is_seen = self._check_cast_reference(
+                parsed_shot, values, path, name
+            ) and not self._reject_voice(values, path, name)
+            if is_seen and not any(outfit.image for outfit in self._cast[name].wardrobe):
+                self._check_cast_picture(values, path, name)
         self._check_shot_place(parsed_shot, values, shot)
         for index, names, item in find_dialogue_speakers(values.data.get("dialogue", ())):
             if not self._parsed_film.may_lack_cast:
@@ -171,7 +176,9 @@ class ReferenceChecker:
         self, parsed_shot: ParsedShot, values: LayeredValues, key_path: str, frame: FrameRef
     ) -> None:
         for index, name in enumerate(frame.still_cast):
-            self._check_cast_reference(parsed_shot, values, f"{key_path}.cast[{index}]", name)
+            path = f"{key_path}.cast[{index}]"
+            if self._check_cast_reference(parsed_shot, values, path, name):
+                self._reject_voice(values, path, name)
         if frame.still_place:
             self._check_named_place(parsed_shot, values, f"{key_path}.place", frame.still_place)
         name = frame.cast
@@ -180,7 +187,9 @@ class ReferenceChecker:
         if name in self._parsed_film.shots_by_id and name not in self._cast:
             hint = f"name one of its frames: `{name}.out` is the last that the audience sees"
             values.add_error("SB207", key_path, f"`{name}` is a shot, not an image", hint)
-        elif self._check_cast_reference(parsed_shot, values, key_path, name):
+        elif self._check_cast_reference(
+            parsed_shot, values, key_path, name
+        ) and not self._reject_voice(values, key_path, name):
             self._check_cast_picture(values, key_path, name)
 
     def _check_cast_reference(
@@ -200,6 +209,21 @@ class ReferenceChecker:
         hint = near or f"add it to the cast: `{name}: {{description: …}}`"
         values.add_error("SB202", key_path, f"`{name}` isn't in the cast", hint)
         return False
+
+    def _reject_voice(self, values: LayeredValues, key_path: str, name: str) -> bool:
+        """Whether the name is a voice, which no picture shows; reports it."""
+        member, parsed_member = self._cast.get(name), self._parsed_film.cast.get(name)
+        if member is None or member.kind is not CastKind.VOICE:
+            return False
+        related = ((parsed_member.span, f"`{name}`"),) if parsed_member else ()
+        values.add_error(
+            "SB213",
+            key_path,
+            f"`{name}` is a voice and can't be in the picture",
+            f"delete `{name}` here; it speaks in `dialogue` all the same",
+            related,
+        )
+        return True
 
     def _check_cast_picture(self, values: LayeredValues, key_path: str, name: str) -> None:
         member, parsed_member = self._cast.get(name), self._parsed_film.cast.get(name)

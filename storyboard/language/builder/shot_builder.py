@@ -10,7 +10,14 @@ from storyboard.language.builder import dialogue, narration, shot_values
 from storyboard.language.builder.context import LayeredValues
 from storyboard.language.builder.effects import parse_effects
 from storyboard.language.builder.parsed import ParsedShot
-from storyboard.language.builder.vocabulary import ANGLES, SIZES, is_in_vocabulary, parse_slug_line
+from storyboard.language.builder.staging.blocking_parser import parse_blocking
+from storyboard.language.builder.vocabulary import (
+    ANGLES,
+    SIZES,
+    is_in_vocabulary,
+    parse_slug_line,
+    split_scene_number,
+)
 from storyboard.model.effects import compute_duration_after, explain_unusable_effects
 from storyboard.model.film import References, Shot, ValueSource
 from storyboard.model.shot_keys import SHOT_KEYS, MeantFor
@@ -39,6 +46,8 @@ TYPE_PARSERS: Mapping[str, Callable[[LayeredValues, str, Any], Any]] = {
     "trim": shot_values.parse_trim,
     "fit": lambda values, path, value: shot_values.parse_fit(value),
     "camera": shot_values.parse_camera_moves,
+    "angle": shot_values.parse_angle,
+    "blocking": parse_blocking,
     "dialogue": dialogue.parse_dialogue_lines,
     "narration": narration.parse_narration_lines,
     "sounds": shot_values.parse_sound_cues,
@@ -73,6 +82,10 @@ def build_shot(
     if values.failed:
         return None
     fields = {**_parse_fields(values, data), "id": parsed_shot.id}
+    if isinstance(fields.get("angle"), tuple):
+        fields["angle"], fields["over"] = fields["angle"]
+    if "scene" in fields:
+        fields["scene"], fields["scene_number"] = split_scene_number(fields["scene"])
     _derive_place_and_time(values, fields, place_names)
     _set_cast_and_place(fields, place_names)
     _warn_unknown_size_or_angle(values, fields)

@@ -8,6 +8,7 @@ from typing import Any
 from storyboard.diagnostics.suggestions import format_suggestion
 from storyboard.language.builder.context import LayeredValues
 from storyboard.language.builder.media_files import MediaKind, is_file_reference
+from storyboard.language.builder.staging.blocking_parser import parse_blocking
 from storyboard.model.film import (
     CUT,
     Align,
@@ -150,6 +151,11 @@ def parse_camera_moves(values: LayeredValues, key_path: str, value: Any) -> tupl
     return tuple(moves)
 
 
+def parse_angle(values: LayeredValues, key_path: str, value: Any) -> str | tuple[str, str]:
+    """An angle in words; for `{over: ben}` its word and the name."""
+    return value.strip() if isinstance(value, str) else ("over-the-shoulder", value["over"])
+
+
 def parse_beats(
     values: LayeredValues, key_path: str, value: list[Mapping[str, Any]]
 ) -> tuple[Beat, ...]:
@@ -164,7 +170,11 @@ def parse_beats(
                 "this beat starts before the beat above it, or at the same time",
                 "put the beats in order, each `at` later than the one before",
             )
-        parsed_beats.append(Beat(at, strip_prose(item["prompt"])))
+        if not item.keys() & {"prompt", "blocking"}:
+            hint = "add a `prompt`: what the audience sees from this time on"
+            values.add_error("SB102", f"{key_path}[{index}]", "this beat says nothing", hint)
+        blocking = parse_blocking(values, f"{key_path}[{index}].blocking", item.get("blocking", {}))
+        parsed_beats.append(Beat(at, strip_prose(item.get("prompt", "")), blocking))
     return tuple(parsed_beats)
 
 

@@ -27,6 +27,7 @@ _PADDING = re.compile(r"-(shot|angle|view)$")
 _SLUG = re.compile(
     r"^(INT\.?/EXT|EXT\.?/INT|I/E|INT|EXT|EST)\b[. ]*(?P<rest>.*)$", re.IGNORECASE | re.DOTALL
 )
+_SCENE_NUMBER = re.compile(r"\s*#\s*(?P<number>[^#\n]*[^#\s])\s*#\s*$")
 _TIMES = frozenset(
     "day night dawn dusk morning evening afternoon noon midday midnight sunset sunrise twilight "
     "later continuous same moments-later magic-hour golden-hour blue-hour early-morning "
@@ -43,6 +44,16 @@ def normalize_word(word: str) -> str:
     """`Medium Close_Up shot` -> `medium-close-up`."""
     text = re.sub(r"[\s_-]+", "-", word.strip().casefold().replace("’", "'"))
     return _PADDING.sub("", text)
+
+
+def split_scene_number(scene: str) -> tuple[str, str]:
+    """A scene heading, and the number at its end as Fountain writes it; "" where it has none.
+
+    >>> split_scene_number("INT. KITCHEN - NIGHT #12A#")
+    ('INT. KITCHEN - NIGHT', '12A')
+    """
+    match = _SCENE_NUMBER.search(scene)
+    return (scene[: match.start()].rstrip(), match["number"]) if match else (scene, "")
 
 
 class Slug(NamedTuple):

@@ -1,0 +1,1 @@
+"""Who stands where: the blocking of shots, checked and resolved."""
