@@ -15,7 +15,10 @@ from types import MappingProxyType
 from storyboard.diagnostics.collector import DiagnosticCollector
 from storyboard.errors import Diagnostic, MediaError
 from storyboard.graph.context import CompileContext
-from storyboard.graph.dialogue_timing import warn_trimmed_lines
+from storyboard.graph.continuity.jump_cuts import note_jump_cuts
+from storyboard.graph.continuity.line_of_action import warn_crossed_lines
+from storyboard.graph.continuity.pictured_shot import list_pictured_shots
+from storyboard.graph.dialogue_timing import note_repeated_lines, warn_trimmed_lines
 from storyboard.graph.effects import EffectSteps, adjust_length_for_effects
 from storyboard.graph.limits.model_limits import ModelRules
 from storyboard.graph.limits.model_lookup import PREVIZ, ModelLookup
@@ -148,6 +151,10 @@ class _Compiler:
             warn_unexpected_film_length(film, timeline, self.diagnostics)
             check_cues_in_film(film, timeline, self.diagnostics)
             warn_trimmed_lines(film, timeline, self.diagnostics)
+            note_repeated_lines(film, timeline, self.diagnostics)
+        pictured_shots = tuple(list_pictured_shots(film, context.used_ranges))
+        warn_crossed_lines(pictured_shots, self.diagnostics)
+        note_jump_cuts(pictured_shots, self.diagnostics)
         for id, step in context.steps.items():
             if step.provider != PREVIZ and (
                 model := context.models.find_exact_model(step.provider, step.model)

@@ -135,6 +135,27 @@ def warn_trimmed_lines(film: Film, timeline: Timeline, diagnostics: DiagnosticCo
             )
 
 
+def note_repeated_lines(film: Film, timeline: Timeline, diagnostics: DiagnosticCollector) -> None:
+    """Notes lines that are heard twice, since a shot plays a part of a take again."""
+    shots, rate = {shot.id: shot for shot in film.shots}, timeline.rate
+    heard: dict[tuple[str, int], PlacedLine] = {}
+    for line in place_dialogue(film, timeline):
+        audible_frames = line.audible_range.length if line.audible_range else 0
+        if not line.by_take or not line.is_audible or 2 * audible_frames <= line.span.length:
+            continue
+        first = heard.setdefault((line.source, line.number), line)
+        if first is not line:
+            one, other = (float(rate.to_seconds(max(0, each.span.start))) for each in (first, line))
+            shot = shots[line.event.shot]
+            diagnostics.add_note(
+                "SB372",
+                shot.find_span("clip"),
+                f"a line of {line.source} is heard twice, at {one:.3g} s and at {other:.3g} s: "
+                f'{shot.id} plays "{line.line.words}" again',
+                f"write `mute: true` on {shot.id}, or `trim` it to a part without the line",
+            )
+
+
 def _find_speaking_shot(shot: Shot, shots: Mapping[str, Shot]) -> Shot:
     """The shot whose lines the take of `shot` speaks: its own, else that of the take."""
     while not shot.dialogue and shot.clip and shot.clip.shot in shots:

@@ -56,7 +56,7 @@ BY_DEFINITION = {
     "providers.cometapi": "its keys stand below",
     "sequence.shots": "the shots, each tried as one",
 }
-SAID = {"film.length", "profile.length"}
+SAID = {"film.length", "profile.length", "shot.line", "sequence.line"}
 """A wish, whose whole effect is what `check` and `plan` say."""
 
 
