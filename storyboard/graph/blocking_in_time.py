@@ -38,11 +38,11 @@ def find_part_blocking(
     now = 0
     for beat in beats_before:
         if beat.at > now:
-            placements = [placement.settle() for placement in placements]
+            placements = [placement.finish_moves() for placement in placements]
         placements = change_placements(placements, beat.blocking)
         now = beat.at
     if start > 0:
-        placements = [placement.settle() for placement in placements]
+        placements = [placement.finish_moves() for placement in placements]
     placements = tuple(placements)
     coming = {
         change.name

@@ -55,7 +55,7 @@ class Placement(Serialized):
         """-1 is the foreground and 1 the background."""
         return next((DEPTHS[word] for word in self.where.split() if word in DEPTHS), 0)
 
-    def change(self, later: Placement) -> Placement:
+    def apply_change(self, later: Placement) -> Placement:
         """The placement after `later`, which says only what is new.
 
         A new place is no longer beside the thing of the old one, and whoever gets a place or comes
@@ -71,11 +71,11 @@ class Placement(Serialized):
         back = "where" in said or "enter" in said
         return replace(self, **{"enter": "", "exit": "", **said}, is_away=self.is_away and not back)
 
-    def settle(self) -> Placement:
+    def finish_moves(self) -> Placement:
         """The placement when its `enter` or `exit` is over."""
         return replace(self, enter="", exit="", is_away=self.is_away or bool(self.exit))
 
-    def mirror(self) -> Placement:
+    def mirror_sides(self) -> Placement:
         """The placement as a camera sees it from the other side of the line."""
         return replace(
             self,
@@ -107,7 +107,7 @@ def change_placements(
     placements = {placement.name: placement for placement in before}
     for change in changes:
         earlier = placements.get(change.name, Placement(change.name))
-        placements[change.name] = earlier.change(change)
+        placements[change.name] = earlier.apply_change(change)
     return tuple(placements.values())
 
 

@@ -164,8 +164,8 @@ def test_who_crosses_the_line_sees_the_sequence_from_behind(tmp_path: Path) -> N
 )
 def test_who_crosses_the_line_twice_is_back(where: str, faces: str, edge: str) -> None:
     placement = Placement("ana", where=where, faces=faces, enter=edge)
-    mirrored = placement.mirror()
-    assert mirrored.mirror() == placement
+    mirrored = placement.mirror_sides()
+    assert mirrored.mirror_sides() == placement
     assert mirrored.side == (None if placement.side is None else -placement.side)
     assert mirrored.depth == -placement.depth
 

@@ -20,7 +20,7 @@ ANA_LEFT = (
     Placement("ana", where="left", faces="ben"),
     Placement("ben", where="right", faces="ana"),
 )
-ANA_RIGHT = tuple(placement.mirror() for placement in ANA_LEFT)
+ANA_RIGHT = tuple(placement.mirror_sides() for placement in ANA_LEFT)
 CAST = {name: CastMember(name) for name in ("ana", "ben", "eva")}
 
 
@@ -139,7 +139,7 @@ def test_the_side_turns_with_the_camera_and_with_the_order(
         assert None in (one, two)
         return
     assert find_camera_side(placements, "ben", "ana") == -side
-    mirrored = [placement.mirror() for placement in placements]
+    mirrored = [placement.mirror_sides() for placement in placements]
     assert find_camera_side(mirrored, "ana", "ben") == -side
 
 

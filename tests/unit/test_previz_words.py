@@ -2,8 +2,11 @@
 
 import pytest
 
+from storyboard.model.blocking import Placement
+from storyboard.previz.script.action import find_people_and_shoulder
 from storyboard.previz.script.camera_language import find_camera_clauses, parse_camera_steps
 from storyboard.previz.script.parser import parse_shot
+from storyboard.previz.script.shot_spec import Person
 from storyboard.providers.base import Figure, Intent, Kind, Move, Request, Settings
 
 ANA = Figure("ana", "character", "Ana, 40, grey cardigan")
@@ -201,3 +204,44 @@ def test_shots_of_one_place_share_its_layout_and_prompts_alone_do_not():
     b = parse_prompt("Ben enters", [BEN], place=kitchen, scene="INT. KITCHEN - DAY")
     assert a.key == b.key
     assert parse_prompt("A forest path").key != parse_prompt("A forest lake").key
+
+
+# blocking -----------------------------------------------------------------------------------------
+
+
+def test_people_stand_from_left_to_right_as_the_blocking_says() -> None:
+    cast = (Figure("ana", "character"), Figure("ben", "character"))
+    placements = (
+        Placement("ana", where="right", pose="sits", faces="ben", holds="letter"),
+        Placement("ben", where="left", faces="away"),
+    )
+    [ben, ana] = read_people(Intent(prompt="A letter", size="MS", cast=cast, blocking=placements))
+    assert (ben.name, ana.name) == ("ben", "ana")
+    assert (ana.sits, ana.holds, ben.view) == (True, "letter", "back")
+
+
+@pytest.mark.parametrize(
+    ("placement", "walk"),
+    [
+        (Placement("ana", enter="right"), "left"),
+        (Placement("ana", enter="left"), "right"),
+        (Placement("ana", exit="left"), "left"),
+        (Placement("ana", exit="background"), "away"),
+    ],
+)
+def test_who_comes_in_or_leaves_walks_that_way(placement: Placement, walk: str) -> None:
+    cast = (Figure("ana", "character"),)
+    [ana] = read_people(Intent(prompt="Ana walks in the rain", cast=cast, blocking=(placement,)))
+    assert ana.walk == walk
+
+
+def test_the_shoulder_is_that_of_the_one_who_is_named() -> None:
+    cast = (Figure("old_ben", "character"), Figure("ana", "character"))
+    intent = Intent(prompt="A talk", size="MCU", angle="over Old ben's shoulder", cast=cast)
+    people, shoulder = find_people_and_shoulder(intent, intent.prompt, "MCU", {})
+    assert shoulder == "old_ben"
+    assert [person.name for person in people] == ["ana"]
+
+
+def read_people(intent: Intent) -> tuple[Person, ...]:
+    return find_people_and_shoulder(intent, intent.prompt, "MS", {})[0]

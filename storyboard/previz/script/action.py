@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from storyboard.model.blocking import Placement
 from storyboard.previz.painting.seeds import seed_random
 from storyboard.previz.script.shot_spec import Person
 from storyboard.previz.script.vocabulary import (
@@ -80,6 +81,13 @@ _MOODS = {
 }
 
 
+_VIEWS = {"left": "left", "right": "right", "away": "back", "camera": "front"}
+"""How a person is seen who faces that way."""
+_WAYS_OUT = {"left": "left", "right": "right", "background": "away", "foreground": "toward"}
+_WAYS_IN = {"left": "right", "right": "left", "background": "toward", "foreground": "away"}
+"""Where a person walks who leaves or comes in over that edge; nobody falls or flies."""
+
+
 def find_people_and_shoulder(
     intent: Intent, shot_text: str, size: str, tints: Mapping[str, tuple[str, str, str]]
 ) -> tuple[tuple[Person, ...], str]:
@@ -91,15 +99,19 @@ def find_people_and_shoulder(
         for m in intent.cast
         if m.kind == "character"
     ]
+    placements = {placement.name: placement for placement in intent.blocking}
+    # Who stands left comes first; of whom nothing is said, the order of the cast tells.
+    cast.sort(key=lambda p: (placements[p.name].side or 0) if p.name in placements else 0)
     # Without a cast, the prompt's own nouns give the people.
     people = cast or _find_unnamed_people(shot_text)
     shoulder = ""
     over_shoulder = re.search(
         r"over[- ]the[- ]shoulder|\bots\b", f"{intent.angle} {intent.size}".lower()
     )
-    shoulder_match = re.search(r"over (\w+)'s shoulder", shot_text.lower())
+    shoulder_match = re.search(r"over ([\w -]+)'s shoulder", f"{shot_text} {intent.angle}".lower())
     if shoulder_match:
-        shoulder = next((p.name for p in people if p.name.lower() == shoulder_match[1]), "*")
+        owner = shoulder_match[1].replace(" ", "_")
+        shoulder = next((p.name for p in people if p.name.lower() == owner), "*")
     elif over_shoulder or size == "OTS":
         shoulder = "*"
     if len(people) > 1 and (shoulder or size in _TIGHT):
@@ -107,9 +119,29 @@ def find_people_and_shoulder(
             people, intent, shot_text, size, shoulder
         )
     close = size in ("MCU", "CU", "ECU")
+    acting = (_apply_prompt_actions(person, people, shot_text, close) for person in people)
     return tuple(
-        _apply_prompt_actions(person, people, shot_text, close) for person in people
+        _apply_placement(person, placements[person.name]) if person.name in placements else person
+        for person in acting
     ), shoulder
+
+
+def _apply_placement(person: Person, placement: Placement) -> Person:
+    """`person` as the blocking has it: pose, look, what it holds, where it comes from or goes."""
+    words = f"{placement.pose}, holds the {placement.holds}" if placement.holds else placement.pose
+    placed = apply_actions(Person(person.name), words) if words else Person(person.name)
+    person = replace(
+        person,
+        sits=placed.sits or (person.sits and not placement.pose),
+        hands=placed.hands or person.hands,
+        holds=placed.holds or person.holds,
+    )
+    walk = _WAYS_OUT.get(placement.exit) or _WAYS_IN.get(placement.enter) or ""
+    if walk:
+        view = {"away": "back", "toward": "front"}.get(walk, walk)
+        return replace(person, walk=walk, view=view, sits=False)
+    view = "" if person.walk else _VIEWS.get(placement.faces, "")
+    return replace(person, view=view) if view else person
 
 
 def _select_featured_people_and_shoulder(

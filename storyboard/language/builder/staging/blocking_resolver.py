@@ -74,9 +74,9 @@ class BlockingResolver:
 def _find_end(shot: Shot, start: tuple[Placement, ...]) -> tuple[Placement, ...]:
     """Everybody's place when the take of a shot is over."""
     for beat in shot.beats:
-        start = change_placements((placement.settle() for placement in start), beat.blocking)
-    return tuple(placement.settle() for placement in start)
+        start = change_placements((placement.finish_moves() for placement in start), beat.blocking)
+    return tuple(placement.finish_moves() for placement in start)
 
 
 def _mirror_if(is_other_side: bool, placements: tuple[Placement, ...]) -> tuple[Placement, ...]:
-    return tuple(each.mirror() for each in placements) if is_other_side else placements
+    return tuple(each.mirror_sides() for each in placements) if is_other_side else placements
