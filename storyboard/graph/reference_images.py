@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from storyboard.graph.blocking_in_time import find_part_blocking
 from storyboard.graph.context import CompileContext
 from storyboard.graph.frame_links import FrameLinkResolver
 from storyboard.graph.limits.rejection_texts import format_option_value
@@ -38,7 +39,9 @@ class ReferenceImages:
     def link_automatic_references(self, request: ShotRequest) -> list[Link]:
         """Links of the shot's cast and place, where nothing else is said and the model has room."""
         shot, model = request.shot, request.model
-        names = (*shot.cast, *((shot.place,) if shot.place else ()))
+        latecomers = self._find_latecomers(request)
+        people = [name for name in shot.cast if name not in latecomers]
+        names = (*people, *((shot.place,) if shot.place else ()))
         count = self._resolver.count_reference_images(shot, names)
         if shot.references is not References.AUTO or not count:
             return []
@@ -84,7 +87,23 @@ class ReferenceImages:
             return []
         if count > model.references.max:
             self._note_dropped_images(shot, count - model.references.max, model)
+        if unsent := [
+            name for name in latecomers if self._resolver.count_reference_images(shot, (name,))
+        ]:
+            self._context.diagnostics.add_note(
+                "SB423",
+                shot.find_span("cast" if "cast" in shot.origins else ""),
+                f"{shot.id} sends no picture of {', '.join(unsent)}, who comes in after its first "
+                "part",
+            )
         return self._resolver.link_reference_images(shot, names, model.references.max)
+
+    def _find_latecomers(self, request: ShotRequest) -> list[str]:
+        """Who of the cast is not in the part of the take that begins it."""
+        shot, end = request.shot, self._context.rate.to_frames(request.seconds)
+        inside = [beat for beat in shot.beats if beat.at < end]
+        absent = find_part_blocking(shot, 0, (), inside).absent
+        return [name for name in shot.cast if name in absent]
 
     def _note_unaccepted_pictures(
         self, shot: Shot, model: Model, members: Sequence[CastMember]

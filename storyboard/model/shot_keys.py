@@ -208,7 +208,8 @@ _ROWS = (
     ShotKey("blocking", types.BLOCKING,
         "Where the people are and what they do there, by cast name. A shot changes what its "
         "sequence says, person by person; an `extend` begins as its source ends. Only people in "
-        "the `cast` of the shot are in the prompt.",
+        "the `cast` of the shot are in the prompt. Previz draws sides, poses, looks, ways in and "
+        "out and what people hold; it doesn't draw depths and what people are beside.",
         examples=({"ana": {"where": "left", "by": "table", "pose": "sits", "faces": "ben"}},),
         stands=_BLOCK, like=True),
     ShotKey("line", types.LINE,

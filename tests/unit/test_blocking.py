@@ -211,6 +211,26 @@ def test_what_somebody_wears_is_told_and_its_picture_sent(tmp_path: Path) -> Non
     assert "coat" not in steps["B"].prompt
 
 
+def test_who_comes_in_later_is_no_reference_of_the_first_part(tmp_path: Path) -> None:
+    for name in ("ana", "ben"):
+        (tmp_path / f"{name}.png").write_bytes(PNG)
+    path = tmp_path / "film.yaml"
+    path.write_text(
+        "storyboard: 1\n"
+        "defaults: {provider: vertex}\n"
+        "cast: {ana: {image: ana.png}, ben: {image: ben.png}}\n"
+        "shots:\n"
+        "  - {id: A, prompt: a, cast: [ana, ben], length: 15, beats: [{at: 0, prompt: b},"
+        " {at: 8, blocking: {ben: {enter: left}}}]}\n",
+        encoding="utf-8",
+    )
+    checked = check_film(path)
+    first = FilmSession(checked).graph.steps["A.1"]
+    assert [link.cast for link in first.links] == ["ana"]
+    assert "Ben" not in first.prompt
+    assert any("no picture of ben" in each.message for each in checked.diagnostics)
+
+
 def test_a_voice_is_heard_and_never_seen(tmp_path: Path) -> None:
     path = write_film(tmp_path, "id: SH010, prompt: a, cast: [ana], dialogue: [{radio: Rain.}]")
     [shot] = load_film(path).shots
