@@ -101,6 +101,18 @@ def test_a_beat_in_which_nobody_of_the_line_moves_changes_nothing() -> None:
     assert count_crossings({"beats": (turn, other)}, {"blocking": ANA_RIGHT}) == 1
 
 
+def test_a_take_that_is_used_again_shows_what_it_shows() -> None:
+    insert = {"size": "insert", "blocking": ANA_RIGHT}
+    again = {"clip": Clip(shot="SH20"), "cast": (), "blocking": (), "length": 24}
+    assert count_crossings({}, insert, {}, again, {}) == 0
+    single = {"cast": ("ben",), "blocking": ANA_RIGHT}
+    assert count_crossings({}, {**single, "cross": True}, {}, again, {}) == 0
+
+
+def test_three_quarters_is_not_the_line() -> None:
+    assert count_crossings({}, {"angle": "three-quarter front", "blocking": ANA_RIGHT}) == 1
+
+
 def test_one_wrong_shot_is_one_warning() -> None:
     assert count_crossings({}, {"blocking": ANA_RIGHT}, {}) == 1
     assert count_crossings({}, {"blocking": ANA_RIGHT}, {"blocking": ANA_RIGHT}) == 1

@@ -56,7 +56,7 @@ def _warn_in_scene(scene: Sequence[PicturedShot], diagnostics: DiagnosticCollect
                 last_sides.pop(key, None)
             elif side is not None:
                 last = last_sides.get(key)
-                is_meant = pictured.shot.cross or is_establishing(pictured, line)
+                is_meant = pictured.is_across or is_establishing(pictured, line)
                 is_crossed = last is not None and last.side != side
                 if last and is_crossed and not is_meant and not pictured.goes_on:
                     _warn_crossed_line(pictured, last, line, diagnostics)
@@ -70,8 +70,9 @@ def _warn_in_scene(scene: Sequence[PicturedShot], diagnostics: DiagnosticCollect
 
 def find_lines(pictured: PicturedShot) -> tuple[tuple[str, str], ...]:
     """The lines of a shot: the one that it states, else between any two who face each other."""
-    if len(pictured.shot.line) == 2:
-        return ((pictured.shot.line[0], pictured.shot.line[1]),)
+    said = pictured.shot.line or pictured.source.line
+    if said:
+        return ((said[0], said[1]),)
     faces = {each.name: each.faces for each in pictured.placements if not each.is_away}
     return tuple(
         (one, other)
@@ -97,26 +98,26 @@ def find_camera_side(placements: Sequence[Placement], first: str, second: str) -
 
 
 def is_insert(pictured: PicturedShot) -> bool:
-    return bool(_INSERT.search(_to_words(pictured.shot.size)))
+    return bool(_INSERT.search(_to_words(pictured.source.size)))
 
 
 def is_on_line(pictured: PicturedShot) -> bool:
     """Whether the camera is on the line itself: in front, behind, above, or in a person's eyes."""
-    words = f"{_to_words(pictured.shot.angle)}, {_to_words(pictured.shot.size)}"
-    return bool(_ON_THE_LINE.search(words))
+    words = f"{_to_words(pictured.source.angle)}, {_to_words(pictured.source.size)}"
+    return bool(_ON_THE_LINE.search(words)) and "three quarter" not in words
 
 
 def is_establishing(pictured: PicturedShot, line: Sequence[str]) -> bool:
     """Whether the shot shows anew where the two of the line are."""
-    size = _to_words(pictured.shot.size)
+    size = _to_words(pictured.source.size)
     is_wide = bool(_WIDE.search(size)) and not _NARROWER.search(size)
     return is_wide and set(line) <= set(pictured.cast)
 
 
 def is_side_open_after(pictured: PicturedShot, line: Sequence[str]) -> bool:
     """Whether any side may follow: the camera or a person of the line crossed it."""
-    shot = pictured.shot
-    if shot.cross or any(_ARC.search(_to_words(move.words)) for move in shot.camera):
+    shot = pictured.source
+    if pictured.is_across or any(_ARC.search(_to_words(move.words)) for move in shot.camera):
         return True
     placements = list(pictured.placements)
     for beat in shot.beats:

@@ -30,6 +30,11 @@ class PicturedShot:
         return self.source.blocking
 
     @property
+    def is_across(self) -> bool:
+        """Whether it is on the other side of the line on purpose."""
+        return self.shot.cross or self.source.cross
+
+    @property
     def scene(self) -> tuple[str, ...]:
         """What the shots of one scene have in common."""
         shot = self.shot

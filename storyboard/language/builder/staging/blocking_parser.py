@@ -13,6 +13,8 @@ from storyboard.model.film import CastKind, CastMember, ValueSource
 
 _SYNONYMS = {"centre": "center", "middle": "center", "front": "foreground", "back": "background"}
 _FILLERS = frozenset({"and", "in", "on", "the", "at", "to", "of", "side", "screen", "frame"})
+_HEIGHTS = frozenset({"top", "bottom", "up", "down", "above", "below"})
+"""Places in the picture that are none on the floor."""
 _CAN_BE_PLACED = (CastKind.CHARACTER, CastKind.PROP)
 
 
@@ -82,7 +84,8 @@ def _check_where(values: LayeredValues, key_path: str, where: str) -> None:
     choices = "use left, center or right, foreground or background, or one of each"
     if unknown or not words:
         near = values.context.suggester.suggest_name(unknown[0], known) if unknown else ""
-        hint = near or f"{choices}; a thing is named by `by`: `by: {where.strip()}`"
+        beside = "" if _HEIGHTS & {*unknown} else f"; for a thing write `by: {where.strip()}`"
+        hint = near or f"{choices}{beside}"
         values.add_error("SB118", key_path, f"`{where.strip()}` is not a place on the floor", hint)
     elif any(sum(word in axis for word in words) > 1 for axis in (SIDES, DEPTHS)):
         message = f"`{where.strip()}` is two places at once"
