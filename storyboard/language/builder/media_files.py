@@ -31,7 +31,8 @@ class MediaKind(StrEnum):
 SUFFIXES: dict[MediaKind, frozenset[str]] = {
     MediaKind.PICTURE: frozenset({".png", ".jpg", ".jpeg", ".webp"}),
     MediaKind.VIDEO: frozenset(
-        ".mp4 .mov .webm .mkv .m4v .avi .mts .m2ts .ts .mpg .mpeg .vob .mxf .3gp .wmv .flv".split()
+        ".mp4 .mov .qt .webm .mkv .m4v .f4v .avi .divx .mts .m2ts .m2t .ts .tod .mod .mpg .mpeg "
+        ".mpe .m2p .vob .mxf .gxf .3gp .3g2 .wmv .asf .flv .ogv .dv .lrv .insv".split()
     ),
     MediaKind.SOUND: frozenset({".wav", ".mp3", ".m4a", ".flac", ".ogg"}),
     MediaKind.FONT: frozenset({".ttf", ".otf", ".ttc", ".otc"}),
@@ -215,7 +216,7 @@ def detect_media_kind_and_name(path: Path) -> tuple[MediaKind | None, str]:
     """What the first bytes say: the kind where it is one of ours, and its name for people."""
     try:
         with path.open("rb") as stream:
-            head = stream.read(400)
+            head = stream.read(_HEAD_BYTES)
     except OSError as error:
         return None, f"unreadable: {error.strerror}"
     if not head:
@@ -236,7 +237,9 @@ def detect_media_kind_and_name(path: Path) -> tuple[MediaKind | None, str]:
         return MediaKind.VIDEO, "a video"
     if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip"):
         return MediaKind.VIDEO, "a video"
-    if any(head[at : at + 1] == b"G" and head[at + step :][:1] == b"G" for at, step in _TS_SYNCS):
+    if head.startswith(b"OggS") and any(mark in head for mark in _OGG_PICTURES):
+        return MediaKind.VIDEO, "an Ogg video"
+    if _is_transport_stream(head):
         return MediaKind.VIDEO, "an MPEG transport stream"
     for magic, kind, name in _MAGIC:
         if head.startswith(magic):
@@ -246,6 +249,15 @@ def detect_media_kind_and_name(path: Path) -> tuple[MediaKind | None, str]:
     if not any(byte < 9 for byte in head):
         return None, "a text"
     return None, "of an unknown kind"
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """Whether packets of one size follow each other; the first may be cut off in front."""
+    return any(
+        head[start : start + _TS_PACKETS * size : size] == b"G" * _TS_PACKETS
+        for size in _TS_SIZES
+        for start in range(size)
+    )
 
 
 def _is_empty_wav(path: Path) -> bool:
@@ -265,8 +277,10 @@ def _is_empty_wav(path: Path) -> bool:
     return False
 
 
-_TS_SYNCS = ((0, 188), (4, 192))
-"""Where the first two packets of a transport stream begin, on its own and on a Blu-ray's way."""
+_TS_SIZES, _TS_PACKETS = (188, 192, 204), 5
+"""Bytes of a packet of a transport stream: on its own, on a Blu-ray or AVCHD card, broadcast."""
+_OGG_PICTURES = (b"\x80theora", b"\1video\0\0\0")
+_HEAD_BYTES = 204 * (_TS_PACKETS + 1)
 _CHUNKS = 64
 """A WAV with more of them before its samples is left to its decoder."""
 
@@ -279,6 +293,8 @@ _MAGIC: tuple[tuple[bytes, MediaKind | None, str], ...] = (
     (b"\x06\x0e\x2b\x34", MediaKind.VIDEO, "an MXF video"),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", MediaKind.VIDEO, "a WMV video"),
     (b"FLV\1", MediaKind.VIDEO, "an FLV video"),
+    (b"\0\0\0\0\1\xbc", MediaKind.VIDEO, "a GXF video"),
+    (b"\x1f\x07\0", MediaKind.VIDEO, "a DV video"),
     (b"ID3", MediaKind.SOUND, "an MP3 sound"),
     (b"fLaC", MediaKind.SOUND, "a FLAC sound"),
     (b"OggS", MediaKind.SOUND, "an Ogg sound"),

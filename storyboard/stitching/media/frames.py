@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 _LIMITED_RANGE = 1
 _PLANES, _PIXELS = "yuv420p", "rgb24"
+_SKIPS_UNREFERRED = ("h264", "hevc")
+"""Decoders that leave out just the pictures to which no other refers; others lose more."""
 
 
 def read_frames(
@@ -317,6 +319,7 @@ def _decode_numbered_frames(
         if not index.entries:
             yield from enumerate(container.decode(stream))
             return
+        may_skip = threads == 1 and stream.codec_context.name in _SKIPS_UNREFERRED
         has_started = entry_pts is None
         if not has_started:
             container.seek(entry_pts, stream=stream, backward=True)
@@ -326,9 +329,11 @@ def _decode_numbered_frames(
                     break  # this container's seek overshot: read from the start instead
                 if packet.pts < entry_pts:
                     continue
+                if not packet.is_keyframe:
+                    break  # a demuxer that starts inside a picture gives wrong times
                 has_started = True
             # Frames before the wanted ones need decoding only if other frames refer to them.
-            if threads == 1 and packet.pts is not None:
+            if may_skip and packet.pts is not None:
                 is_early = packet.pts < index.pts[first_needed_frame]
                 stream.codec_context.skip_frame = "NONREF" if is_early else "DEFAULT"
             for frame in packet.decode():

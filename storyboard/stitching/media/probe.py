@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import errno
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from itertools import pairwise
 from math import atan2, degrees
+from os import SEEK_CUR
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,8 @@ _USUAL_RATES = tuple(
 _PAGE_STARTS = (b"<!doctype", b"<html", b"<?xml", b"<error", b"{", b"[")
 _PLAYLIST_STARTS = (b"#extm3u", b"ffconcat", b"v=0", b"#!rtsp", b"rtsp")
 """Texts that name other files, which libav would open in their place."""
+BROADCAST_FORMATS = ("mpegts", "mpeg")
+"""Formats in which a file may start anywhere."""
 _IDR = 5
 _DEFAULT, _ATTACHED_PICTURE = 0x1, 0x400
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
@@ -81,14 +85,26 @@ def _check_first_picture_and_read_sound(path: Path) -> tuple[Fraction, tuple[Aud
     with open_media(path) as container:
         stream = find_picture_track(container)
         stream.thread_type = "NONE"
-        if next(container.decode(stream), None) is None:
+        first = next(container.decode(stream), None)
+        if first is None:
             raise MediaError(f"{path} has a video track, but no frame can be decoded")
         tracks = _list_audio_tracks(container)
         sound = find_sound_track(container)
-        if sound is None or sound.duration is None or stream.start_time is None:
+        start = find_picture_start(container, stream, first)
+        if sound is None or sound.duration is None or start is None:
             return Fraction(0), tracks
         end = ((sound.start_time or 0) + sound.duration) * sound.time_base
-        return Fraction(end - stream.start_time * stream.time_base), tracks
+        return Fraction(end - start), tracks
+
+
+def find_picture_start(container: Any, track: Any, first: Any) -> Fraction | None:
+    """The container's time of `first`, the first picture that the track's decoder puts out.
+
+    A recording of a broadcast may start with pictures that can't be decoded. None if unknown.
+    """
+    is_broadcast = first is not None and container.format.name in BROADCAST_FORMATS
+    start = first.pts if is_broadcast else track.start_time
+    return None if start is None else Fraction(start * track.time_base)
 
 
 def _list_audio_tracks(container: Any) -> tuple[AudioTrack, ...]:
@@ -220,7 +236,7 @@ def _build_index_from_packets(path: Path, container: Any) -> FrameIndex:
     shown_times: list[int] = []
     key_packets: list[int] = []
     first_frames: list[Any] = []
-    length = 0
+    length, has_display_times = 0, False
     for packet in container.demux(stream):
         # An empty packet flushes the decoder, which may hold back the first picture until then.
         if packet.size == 0:
@@ -235,19 +251,26 @@ def _build_index_from_packets(path: Path, container: Any) -> FrameIndex:
         if packet.pts is not None and _can_decode_from_packet(packet, stream):
             key_packets.append(len(packet_times))
         packet_times.append(packet.pts)
-    # An edit list may hide samples from the demuxer, so count again without it before reporting a
-    # cut-off file.
+        has_display_times |= packet.pts != packet.dts
+    # An edit list may hide samples from the demuxer, and an AVI may have empty ones, so count again
+    # before reporting a cut-off file.
     if stream.frames > len(packet_times) and stream.frames > (
-        packet_count := _count_picture_packets(path)
+        packet_count := _count_picture_packets(path, stream.index)
     ):
         raise _build_cut_off_error(path, packet_count, stream.frames)
     if not first_frames:
         raise MediaError(f"{path} has a video track, but no frame can be decoded")
     # Without usable packet times, frames are numbered as the decoder puts them out.
     has_times = None not in packet_times and len(set(shown_times)) == len(shown_times)
+    if container.format.name == "mxf" and stream.codec_context.has_b_frames:
+        has_times = has_times and has_display_times  # else they are in the order of decoding
     if not has_times:
         shown_times, key_packets = _number_frames_by_decoding(path), []
+    entries = _find_closed_entry_times(key_packets, packet_times)
     pts = tuple(sorted(shown_times))
+    if has_times and entries[:1] != pts[:1]:
+        # The recording starts inside a group of pictures: its first frames need earlier ones.
+        pts = pts[bisect_left(pts, first_frames[0].pts or 0) :]
     time_base = Fraction(stream.time_base)
     still = len(pts) == 1 and container.format.name.endswith(("_pipe", "image2"))
     rate, constant = (
@@ -263,7 +286,7 @@ def _build_index_from_packets(path: Path, container: Any) -> FrameIndex:
     sample = stream.sample_aspect_ratio
     return FrameIndex(
         pts=pts,
-        entries=_find_closed_entry_times(key_packets, packet_times),
+        entries=entries,
         time_base=time_base,
         rate=rate,
         constant=constant,
@@ -358,10 +381,35 @@ def _number_frames_by_decoding(path: Path) -> list[int]:
         return list(range(sum(1 for _ in container.decode(find_picture_track(container)))))
 
 
-def _count_picture_packets(path: Path) -> int:
-    """The pictures in the file, including those that its edit list hides."""
+def _count_picture_packets(path: Path, stream_number: int) -> int:
+    """The pictures in the file, including those that an edit list hides or that are empty."""
+    if (chunk_count := _count_avi_chunks(path, stream_number)) is not None:
+        return chunk_count
     with open_media(path, ignore_editlist="1") as container:
         return sum(packet.size > 0 for packet in container.demux(find_picture_track(container)))
+
+
+def _count_avi_chunks(path: Path, stream_number: int) -> int | None:
+    """The whole chunks of one stream of an AVI; None for another kind of file.
+
+    An empty chunk repeats the last picture, and the demuxer passes over it.
+    """
+    count, size = 0, path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"AVI ":
+            return None
+        while len(head := file.read(8)) == 8:
+            name, length = head[:4], int.from_bytes(head[4:], "little")
+            if name in (b"RIFF", b"LIST"):
+                kind = file.read(4)
+                if kind in (b"AVIX", b"movi", b"rec "):
+                    continue  # its chunks come next
+                length -= 4
+            elif name[:2] == b"%02d" % stream_number and file.tell() + length <= size:
+                count += name[2:] in (b"dc", b"db")
+            file.seek(length + length % 2, SEEK_CUR)
+    return count
 
 
 def _measure_sound_seconds(path: Path) -> Fraction:

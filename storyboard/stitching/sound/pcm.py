@@ -20,7 +20,13 @@ from numpy.typing import NDArray
 
 from storyboard.errors import MediaError
 from storyboard.stitching.media.ffmpeg import build_temp_path
-from storyboard.stitching.media.probe import find_sound_track, open_media
+from storyboard.stitching.media.probe import (
+    BROADCAST_FORMATS,
+    find_picture_start,
+    find_picture_track,
+    find_sound_track,
+    open_media,
+)
 from storyboard.timecode import Rate
 from storyboard.util.output_files import replace_file
 
@@ -98,7 +104,7 @@ def decode_audio(path: Path, start_sample: int = 0, *, audio_track: str = "") ->
         stream = find_sound_track(container, audio_track)
         if stream is None:
             return
-        zero = _find_sample_zero_seconds(container, stream)
+        zero = _find_sample_zero_seconds(path, container, stream)
         if start_sample > _FROM_START_S * RATE and _SEEKABLE & set(
             container.format.name.split(",")
         ):
@@ -234,15 +240,20 @@ def _check_finite(samples: Samples, path: Path, first_sample: int) -> None:
     )
 
 
-def _find_sample_zero_seconds(container: Any, stream: Any) -> Fraction:
-    """The container's time of sample 0, in seconds."""
-    pictures = [
-        track
-        for track in container.streams.video
-        if track.average_rate and track.start_time is not None
-    ]
-    first = pictures[0] if pictures else stream
-    return Fraction((first.start_time or 0) * first.time_base)
+def _find_sample_zero_seconds(path: Path, container: Any, stream: Any) -> Fraction:
+    """The container's time of sample 0, in seconds: when its first picture is shown."""
+    pictures = find_picture_track(container)
+    if pictures is not None and pictures.average_rate:
+        first = None
+        if container.format.name in BROADCAST_FORMATS:
+            with open_media(path) as again:  # decoding moves on in the file
+                track = find_picture_track(again)
+                track.thread_type = "NONE"
+                first = next(again.decode(track), None)
+        start = find_picture_start(container, pictures, first)
+        if start is not None:
+            return start
+    return Fraction((stream.start_time or 0) * stream.time_base)
 
 
 @contextmanager
@@ -303,7 +314,7 @@ def _resample_with_positions(
     resampler = create_resampler()
     tick = float(stream.time_base)
     next_time: float | None = None
-    for frame in container.decode(stream):
+    for frame in _decode_frames(container, stream):
         start_time = next_time if frame.pts is None else frame.pts * tick - float(zero_seconds)
         # Small differences are rounding of time stamps; only a real gap moves the position.
         if next_time is None or start_time is None or abs(start_time - next_time) > _HOLE_S:
@@ -321,6 +332,23 @@ def _resample_with_positions(
     if next_time is not None:
         waiting += [block.to_ndarray() for block in resampler.resample(None)]
         yield from flush_waiting()
+
+
+def _decode_frames(container: Any, stream: Any) -> Iterator[Any]:
+    """The track's frames; a recording of a broadcast may start inside one, which is left out."""
+    import av
+
+    may_be_cut = container.format.name in BROADCAST_FORMATS
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            if may_be_cut:
+                continue
+            raise
+        for frame in frames:
+            may_be_cut = False
+            yield frame
 
 
 def _crossfade_ends(ending: Samples, beginning: Samples) -> Samples:
