@@ -1,17 +1,20 @@
 """Whether the film's own files are whole, before anything is bought for them.
 
-What was found is remembered in the film's state folder, while a file stays the same.
+What was found is remembered in the film's state folder by content, so a file that was moved or
+touched is not decoded again.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from storyboard.diagnostics.collector import DiagnosticCollector, sort_diagnostics
+from storyboard.digest import hash_file
 from storyboard.errors import Diagnostic, InvalidStoryboard, MediaError, Severity, Span
 from storyboard.model.film import Film, MediaFile
 from storyboard.model.shot_keys import FIELD_KEYS
@@ -19,10 +22,12 @@ from storyboard.model.sound import list_media_files
 from storyboard.pipeline.input_inspector import InputInspector
 from storyboard.pipeline.session import CheckedFilm
 from storyboard.run.cache_file import read_cache_file, write_cache_file
+from storyboard.run.events import Event, EventSink, StepFailed
 from storyboard.run.paths import locate_state_folder
 from storyboard.util.file_memory import FileMemory
 
-_FORMAT = 2
+_FORMAT = 3
+_PATH = "<file>"
 _QUICK_S = 10.0
 _QUICK_BYTES = 500_000_000
 """What `check` spends on files that it has not read before."""
@@ -86,6 +91,51 @@ def count_pending_inputs(film: Film) -> int:
     return sum(not memory.has_current(file.path) for file in files)
 
 
+class InputNames:
+    """Puts the film's own names of its files, and the lines that name them, into messages."""
+
+    def __init__(self, film: Film, store_root: Path, hash_path: Callable[[Path], str]) -> None:
+        self._inputs = {file: span for file, span in list_inputs(film) if not file.uri}
+        self._stored = re.compile(rf"{re.escape(str(store_root))}/takes/\w\w/(\w{{64}})\.\w+")
+        self._hash_path = hash_path
+
+    def add_to_events(self, emit: EventSink) -> EventSink:
+        """A sink that hands events on to `emit`, with those names in what failed."""
+
+        def emit_named(event: Event) -> None:
+            if isinstance(event, StepFailed):
+                event = replace(event, message=self.put_into(event.message))
+            emit(event)
+
+        return emit_named
+
+    @contextmanager
+    def add_to_errors(self) -> Iterator[None]:
+        """Lets a MediaError leave the block with those names in its message."""
+        try:
+            yield
+        except MediaError as error:
+            error.args = (self.put_into(str(error)),)
+            raise
+
+    def put_into(self, message: str) -> str:
+        """The message with a name in place of each path, also of a path in the store."""
+        for file in sorted(self._inputs, key=lambda file: len(str(file.path)), reverse=True):
+            message = message.replace(str(file.path), self._describe(file))
+        return self._stored.sub(self._name_stored_file, message)
+
+    def _name_stored_file(self, path: re.Match[str]) -> str:
+        for file in self._inputs:
+            with suppress(OSError):
+                if self._hash_path(file.path) == path[1]:
+                    return self._describe(file)
+        return path[0]
+
+    def _describe(self, file: MediaFile) -> str:
+        span = self._inputs[file]
+        return f"{file.name} ({span.file}:{span.line})"
+
+
 def _open_memory(film: Film, inspector: InputInspector | None = None) -> InputMemory:
     memory = InputMemory(inspector or InputInspector())
     rows = read_cache_file(_locate_memory(film), _FORMAT).get("files", {})
@@ -99,7 +149,10 @@ def _locate_memory(film: Film) -> Path:
 
 
 class InputMemory(FileMemory[list[str]]):
-    """Message and hint of what is wrong with each file; nothing for a file that is whole."""
+    """The SHA-256 of each file, then message and hint of what is wrong with it, if anything is.
+
+    The texts say `_PATH` for the file, which may be known under another name later.
+    """
 
     def __init__(self, inspector: InputInspector) -> None:
         super().__init__(self._describe_damage)
@@ -109,18 +162,30 @@ class InputMemory(FileMemory[list[str]]):
 
     def read_header(self, path: Path) -> list[str]:
         """What is wrong with its header or index; remembers nothing."""
-        return _describe(lambda: self._inspector.read_header(path))
+        return _describe(path, lambda: self._inspector.read_header(path))
+
+    def read_whole(self, path: Path) -> list[str]:
+        """What is wrong with the file, decoded from the first to the last byte."""
+        return self(path)[1:]
 
     def _describe_damage(self, path: Path) -> list[str]:
-        return _describe(lambda: self._inspector.check_whole_input(path, self.seconds_left))
+        try:
+            sha256 = hash_file(path)
+        except OSError as error:
+            return ["", f"{_PATH} can't be read: {error.strerror}", ""]
+        known = (row for _, row in list(self.entries.values()) if row[0] == sha256)
+        return next(known, None) or [
+            sha256,
+            *_describe(path, lambda: self._inspector.check_whole_input(path, self.seconds_left)),
+        ]
 
 
-def _describe(read: Callable[[], None]) -> list[str]:
+def _describe(path: Path, read: Callable[[], None]) -> list[str]:
     """Message and hint of what is wrong; nothing for a file that can be read."""
     try:
         read()
     except MediaError as error:
-        return [str(error), error.hint]
+        return [text.replace(str(path), _PATH) for text in (str(error), error.hint)]
     return []
 
 
@@ -144,12 +209,11 @@ def _check_files(film: Film, inputs: dict[MediaFile, Span], *, full: bool) -> li
                 if is_pending and bytes_left < 0:
                     damage = memory.read_header(file.path)
                 else:
-                    damage = memory(file.path)
+                    damage = memory.read_whole(file.path)
             except TimeoutError:
                 continue  # it stays pending
             if damage:
-                message, hint = damage
-                message = message.replace(str(file.path), file.name)
+                message, hint = (text.replace(_PATH, file.name) for text in damage)
                 diagnostics.add_error("SB507", span, message, hint)
     if full or path.parent.is_dir():  # who only looks leaves the disk as it is
         learnt = {name: [*facts, row] for name, (facts, row) in memory.entries.items()}

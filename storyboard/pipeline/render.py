@@ -19,7 +19,11 @@ from storyboard.pipeline.cut_builder import (
     find_missing_steps,
 )
 from storyboard.pipeline.film_writer import write_film
-from storyboard.pipeline.input_check import require_readable_inputs, require_whole_inputs
+from storyboard.pipeline.input_check import (
+    InputNames,
+    require_readable_inputs,
+    require_whole_inputs,
+)
 from storyboard.pipeline.provenance import to_provenance_path
 from storyboard.pipeline.session import FilmSession, check_film
 from storyboard.plan.plan import Action, Plan, Reason, TakeRequests
@@ -145,7 +149,7 @@ async def render(
         return rendered
     ledger = Ledger(create_state_folder(session.state))
     log = ev.RunLog(session.state, ledger.run)
-    emit = ev.combine_sinks(emit, log)
+    emit = _create_names(session).add_to_events(ev.combine_sinks(emit, log))
     try:
         cap = check_budget_and_compute_cap(
             session, plan, options
@@ -265,8 +269,14 @@ def _stitch_if_complete(
     for note in describe_narration_changes(timeline, inputs):
         emit(ev.Note(message=note))
     out = options.out or choose_default_output(session.film)
-    is_new = write_film(session, inputs, takes, out, jobs=options.processes, emit=emit)
+    with _create_names(session).add_to_errors():
+        is_new = write_film(session, inputs, takes, out, jobs=options.processes, emit=emit)
     return RenderResult(result, out, current=not is_new)
+
+
+def _create_names(session: FilmSession) -> InputNames:
+    assert session.store is not None
+    return InputNames(session.film, session.store.root, session.hashes)
 
 
 async def _run_plan(

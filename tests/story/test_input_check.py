@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 import storyboard
+from storyboard.pipeline.input_inspector import InputInspector
 from storyboard.simulator.server import Simulator
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
+from storyboard.util import file_memory
+from tests.media.test_sound_damage import damage_sound
 from tests.story.wires import build_environment, run_in_process
 
 FILM = """\
@@ -127,3 +131,51 @@ def test_a_plan_says_how_many_files_are_still_to_be_decoded(
     assert "4 files are decoded before anything is bought" in (
         run_in_process(capsys, "plan", "film.yaml").err
     )
+
+
+def test_a_file_that_was_moved_or_touched_is_not_decoded_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(file_memory, "_RACY_NS", 0)
+    film = write_film(folder, music="cut-music.mp3")
+    (before,) = storyboard.check_film(film, full=True).diagnostics
+    (folder / "cut-music.mp3").rename(folder / "moved.mp3")
+    (folder / "frame.png").touch()
+    decoded: list[str] = []
+    check = InputInspector.check_whole_input
+
+    def check_and_note(self: InputInspector, path: Path, seconds: float | None = None) -> None:
+        decoded.append(path.name)
+        check(self, path, seconds)
+
+    monkeypatch.setattr(InputInspector, "check_whole_input", check_and_note)
+    film = write_film(folder, music="moved.mp3")
+    (after,) = storyboard.check_film(film, full=True).diagnostics
+    assert decoded == []
+    assert after.message == before.message.replace("cut-music.mp3", "moved.mp3")
+    assert "ffmpeg -i moved.mp3" in after.hint
+
+    other = (folder / "cut-music.mp3", folder / "moved.mp3")
+    other[0].write_bytes(other[1].read_bytes()[:-1] + b"?")
+    status = other[1].stat()
+    other[0].replace(other[1])
+    os.utime(other[1], ns=(status.st_atime_ns, status.st_mtime_ns))
+    storyboard.check_film(film, full=True)
+    assert decoded == ["moved.mp3"], "other bytes of the same size and time are another file"
+
+
+def test_a_clip_that_stops_a_free_render_is_named_by_the_films_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody decoded it before, and the store has it under a name that tells nobody anything."""
+    clip = folder / "my clip.mp4"
+    picture = ["-f", "lavfi", "-i", "color=gray:s=320x180:r=24:d=2"]
+    run_ffmpeg([*picture, "-f", "lavfi", "-i", "aevalsrc=random(0)-0.5:d=2", str(clip)])
+    damage_sound(clip)
+    (folder / "film.yaml").write_text(
+        "storyboard: 1\nformat: {resolution: 180p}\nshots:\n  - {id: A, clip: my clip.mp4}\n"
+    )
+    result = run_in_process(capsys, "render", "film.yaml")
+    assert result.code == 3
+    assert "my clip.mp4 (film.yaml:4) is damaged" in result.err
+    assert "takes/" not in result.err

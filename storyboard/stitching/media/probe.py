@@ -200,7 +200,9 @@ def open_media(path: Path, **options: str) -> Iterator[Any]:
     except av.error.FFmpegError as error:
         if error.errno == errno.ENOMEM:
             raise MemoryError from error
-        raise MediaError(f"{path} is damaged: {error.strerror}", log=str(error)) from error
+        # The other numbers tell a person nothing.
+        reason = f": {error.strerror}" if isinstance(error, av.error.InvalidDataError) else ""
+        raise MediaError(f"{path} is damaged{reason}", log=str(error)) from error
     finally:
         container.close()
 
@@ -415,6 +417,8 @@ def _count_avi_chunks(path: Path, stream_number: int) -> int | None:
 def _measure_sound_seconds(path: Path) -> Fraction:
     with open_media(path) as container:
         stream = container.streams.audio[0]
+        if stream.codec_context is None:
+            require_sound_rate(path, stream)
         if stream.duration and stream.time_base:
             return Fraction(stream.duration * stream.time_base)
         samples = sum(frame.samples for frame in container.decode(stream))
@@ -423,7 +427,8 @@ def _measure_sound_seconds(path: Path) -> Fraction:
 
 def require_sound_rate(path: Path, stream: Any) -> int:
     """Samples a second of a sound track; raises MediaError if the file doesn't tell."""
-    rate: int = stream.rate or 0
+    # Without a decoder, a stream has no rate.
+    rate: int = stream.rate or 0 if stream.codec_context is not None else 0
     if not rate:
         raise MediaError(f"{path} has a sound track, but no sound can be decoded")
     return rate

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storyboard.errors import MediaError
+from storyboard.stitching.media.decode_check import decode_sound
 from storyboard.stitching.media.ffmpeg import build_temp_path
 from storyboard.stitching.media.probe import (
     BROADCAST_FORMATS,
@@ -314,7 +315,7 @@ def _resample_with_positions(
     resampler = create_resampler()
     tick = float(stream.time_base)
     next_time: float | None = None
-    for frame in _decode_frames(container, stream):
+    for frame in decode_sound(container, stream):
         start_time = next_time if frame.pts is None else frame.pts * tick - float(zero_seconds)
         # Small differences are rounding of time stamps; only a real gap moves the position.
         if next_time is None or start_time is None or abs(start_time - next_time) > _HOLE_S:
@@ -332,23 +333,6 @@ def _resample_with_positions(
     if next_time is not None:
         waiting += [block.to_ndarray() for block in resampler.resample(None)]
         yield from flush_waiting()
-
-
-def _decode_frames(container: Any, stream: Any) -> Iterator[Any]:
-    """The track's frames; a recording of a broadcast may start inside one, which is left out."""
-    import av
-
-    may_be_cut = container.format.name in BROADCAST_FORMATS
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-        except av.error.InvalidDataError:
-            if may_be_cut:
-                continue
-            raise
-        for frame in frames:
-            may_be_cut = False
-            yield frame
 
 
 def _crossfade_ends(ending: Samples, beginning: Samples) -> Samples:
