@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from storyboard.errors import Severity
+from storyboard.errors import Severity, Span
 from storyboard.language.builder.context import LayeredValues
 from storyboard.language.builder.shot_values import strip_prose
 from storyboard.model.film import CastKind, CastMember, Line, References, Shot
@@ -196,3 +197,41 @@ def _list_take_lengths_with_default(
 
 def _format_frames_as_seconds(frames: int, rate: Rate) -> str:
     return f"{float(rate.to_seconds(frames)):.3g}"
+
+
+def find_speaker_span(values: LayeredValues, key_path: str, name: str) -> Span:
+    """Where the line at `key_path` names that speaker; a name with a dot is no key path."""
+    if "." in name:
+        return values.origins.find_span(key_path)
+    return values.origins.find_key_span(f"{key_path}.{name}")
+
+
+def reject_further_speakers(
+    values: LayeredValues,
+    key_path: str,
+    item: Mapping[str, Any],
+    names: Sequence[str],
+    cast_names: Collection[str],
+    options: Collection[str],
+) -> str:
+    """The one speaker of a line, "" if `names` is empty; reports the other names as errors."""
+    first = next((name for name in names if name in cast_names), names[0] if names else "")
+    for name in names:
+        if name == first:
+            continue
+        values.failed = True
+        diagnostics, span = values.context.diagnostics, find_speaker_span(values, key_path, name)
+        if name in cast_names:
+            lines = "\n".join(
+                f"- {speaker}: {json.dumps(item[speaker], ensure_ascii=False)}"
+                for speaker in (first, name)
+            )
+            message = f"`{first}` already speaks this line, so `{name}` needs a separate line"
+            diagnostics.add_error("SB107", span, message, f"write two items:\n{lines}")
+        else:
+            near = values.context.suggester.suggest_name(
+                name, [*sorted(options), *sorted(cast_names)]
+            )
+            hint = near or "use one speaker and the keys at, how, off"
+            diagnostics.add_error("SB101", span, f"unknown key `{name}`", hint)
+    return first

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from storyboard.language.builder.context import LayeredValues
-from storyboard.language.builder.dialogue import reject_line_out_of_order, split_manner_and_words
+from storyboard.language.builder.dialogue import (
+    reject_further_speakers,
+    reject_line_out_of_order,
+    split_manner_and_words,
+)
 from storyboard.language.builder.shot_values import strip_prose
 from storyboard.model.sound import Line
 
@@ -84,27 +87,7 @@ def check_narration_voice(
 ) -> None:
     """One voice a line; one that the cast nearly has is warned of, any other is its own."""
     names = list_speaker_names(item)
-    first = next((name for name in names if name in cast_names), names[0] if names else "")
-    for name in names:
-        span = values.origins.find_key_span(f"{key_path}.{name}")
-        if name == first:
-            continue
-        values.failed = True
-        if name in cast_names:
-            example = "\n".join(
-                f"- {speaker}: {json.dumps(item[speaker], ensure_ascii=False)}"
-                for speaker in (first, name)
-            )
-            message = f"`{first}` already speaks this line, so `{name}` needs a separate line"
-            values.context.diagnostics.add_error(
-                "SB107", span, message, f"write two items:\n{example}"
-            )
-        else:
-            near = values.context.suggester.suggest_name(
-                name, [*sorted(OPTIONS), *sorted(cast_names)]
-            )
-            hint = near or "use one speaker and the keys at, how, off"
-            values.context.diagnostics.add_error("SB101", span, f"unknown key `{name}`", hint)
+    first = reject_further_speakers(values, key_path, item, names, cast_names, OPTIONS)
     voice = strip_prose(item["voice"]) if isinstance(item.get("voice"), str) else ""
     if "write" not in item:
         voice, span = first, values.origins.find_key_span(f"{key_path}.{first}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,12 @@ from storyboard.diagnostics.suggestions import format_suggestion
 from storyboard.errors import Span
 from storyboard.language.builder import narration
 from storyboard.language.builder.context import LayeredValues
-from storyboard.language.builder.dialogue import OPTIONS, find_dialogue_speakers
+from storyboard.language.builder.dialogue import (
+    OPTIONS,
+    find_dialogue_speakers,
+    find_speaker_span,
+    reject_further_speakers,
+)
 from storyboard.language.builder.parsed import ParsedFilm, ParsedShot
 from storyboard.model.film import CastKind, CastMember, Clip, FrameRef, References, Shot
 from storyboard.model.shot_keys import FIELD_KEYS
@@ -142,35 +146,14 @@ class ReferenceChecker:
     ) -> None:
         """Who speaks a line: one of the cast, and one alone."""
         cast = parsed_shot.scope.cast
-        first = next((name for name in speaker_names if name in cast), speaker_names[0])
-        for name in speaker_names:
-            speaker_path = f"{key_path}.{name}"
-            span = values.origins.find_span(key_path)
-            if "." not in name:
-                span = values.origins.find_key_span(speaker_path)
-            if name == first:
-                if name not in cast and not item.get("off"):
-                    near = values.context.suggester.suggest_name(name, cast)
-                    hint = near or "add the speaker to the cast, or say `off: true`"
-                    message = f"`{name}` isn't in the cast"
-                    values.context.diagnostics.add_warning("SB212", span, message, hint)
-                continue
-            values.failed = True
-            if name in cast:
-                lines = "\n".join(
-                    f"- {speaker}: {json.dumps(item[speaker], ensure_ascii=False)}"
-                    for speaker in (first, name)
-                )
-                message = f"`{first}` already speaks this line, so `{name}` needs a separate line"
-                values.context.diagnostics.add_error(
-                    "SB107", span, message, f"write two items:\n{lines}"
-                )
-            else:
-                near = values.context.suggester.suggest_name(
-                    name, [*sorted(OPTIONS), *sorted(cast)]
-                )
-                hint = near or "use one speaker and the keys at, how, off"
-                values.context.diagnostics.add_error("SB101", span, f"unknown key `{name}`", hint)
+        first = reject_further_speakers(values, key_path, item, speaker_names, cast, OPTIONS)
+        if first not in cast and not item.get("off"):
+            near = values.context.suggester.suggest_name(first, cast)
+            hint = near or "add the speaker to the cast, or say `off: true`"
+            span = find_speaker_span(values, key_path, first)
+            values.context.diagnostics.add_warning(
+                "SB212", span, f"`{first}` isn't in the cast", hint
+            )
 
     def _check_frame_ref(
         self, parsed_shot: ParsedShot, values: LayeredValues, key_path: str, frame: FrameRef
