@@ -28,10 +28,12 @@ def list_models(
 ) -> tuple[ListedModel, ...]:
     """The models of the catalogue, plug-ins' and your own file's too.
 
+    A plug-in that does not load has none.
+
     `name` picks a provider, an alias or an exact id; retired models come by their name, or with
     `include_retired`. Raises UsageError for a name that there is not.
     """
-    catalog = registry.load_full_catalog(registry.list_plugin_names())
+    catalog = registry.load_catalog_of_all()
     models = tuple(
         ListedModel(model, interface, _find_aliases(model, catalog))
         for model, interface in _list_models_with_interfaces(catalog)

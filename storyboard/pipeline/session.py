@@ -206,7 +206,7 @@ def _check_provider_and_model(overrides: Overrides) -> None:
         )
     if not overrides.model:
         return
-    names = registry.load_full_catalog(registry.list_plugin_names()).names
+    names = registry.load_catalog_of_all().names
     if overrides.model not in names:
         raise UsageError(
             f"there is no model `{overrides.model}`",

@@ -128,6 +128,23 @@ def load_full_catalog(provider_names: Iterable[str]) -> Catalog:
     return apply_date(merged, read_today())
 
 
+def load_catalog_of_all() -> Catalog:
+    """The catalogue as of today, with the models of every plug-in that loads."""
+    declarations = list_declarations()
+    return load_full_catalog(name for name in list_plugin_names() if name in declarations)
+
+
+def explain_unloadable_adapters() -> tuple[str, ...]:
+    """A sentence for each adapter that does not load."""
+    sentences = []
+    for name in find_adapters():
+        try:
+            find_declaration(name)
+        except EnvironmentProblem as error:
+            sentences.append(str(error))
+    return tuple(sentences)
+
+
 @cache
 def list_option_names() -> frozenset[str]:
     """Every option that the adapters that load know, whether a film names them or not."""
@@ -136,8 +153,7 @@ def list_option_names() -> frozenset[str]:
         declaration.schema.get("options", {}).get("properties", {})
         for declaration in declarations.values()
     )
-    catalog = load_full_catalog(name for name in list_plugin_names() if name in declarations)
-    return catalog.option_names.union(*described)
+    return load_catalog_of_all().option_names.union(*described)
 
 
 class SchemaFragments(Mapping[str, Mapping[str, Any]]):

@@ -191,3 +191,15 @@ def test_an_editor_knows_the_settings_of_every_adapter(run_with_plugin: RunWithP
     providers = schema["definitions"]["providers"]["properties"]
     assert {"cometapi", "gemini", "previz", "vertex"} <= providers.keys()
     assert providers["cometapi"]["properties"]["transport"]["enum"] == ["videos", "chat"]
+
+
+def test_a_plug_in_that_does_not_load_hides_no_other_models(
+    run_with_plugin: RunWithPlugin, tmp_path: Path
+) -> None:
+    (tmp_path / "site" / "leaky_plugin.py").write_text("import no_such_module\n")
+    told = run_with_plugin("models", "vertex")
+    assert told.code == 0
+    assert "the adapter for `leaky` (leaky_plugin:Leaky) can't be loaded" in told.err
+    assert "veo-3.1" in told.out
+    listed = run_with_plugin("models", "--json").json["models"]
+    assert {"vertex", "cometapi"} <= {model["provider"] for model in listed}

@@ -59,7 +59,9 @@ def command(name: str | None, as_json: bool, quiet: bool, verbose: bool) -> int:
     is switched off within 30 days is marked, and so is what was last checked more than 60 days ago.
     STORYBOARD_TODAY=2027-01-01 shows models, and plans, as they are on that day.
     """
-    full_catalog = registry.load_full_catalog(registry.list_plugin_names())
+    full_catalog = registry.load_catalog_of_all()
+    for sentence in registry.explain_unloadable_adapters():
+        console.print_status(sentence)
     matches = list_models(name, include_retired=verbose or as_json)
     if as_json:
         records = [_to_model_record(listed, full_catalog) for listed in matches]
