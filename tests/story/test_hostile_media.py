@@ -62,7 +62,7 @@ MUSIC = "sound: {music: [{file: a.wav}]}"
 @pytest.mark.parametrize(
     ("wav", "words"),
     [
-        (build_wav(bits=0), "damaged"),
+        (build_wav(bits=0), "no sound can be decoded"),
         (build_wav(rate=1, channels=1), "1 samples a second; at least 2000"),
         (build_wav(rate=10_000_000), "at most 768000"),
         (build_wav(channels=300, bits=8), "300 channels; at most 64"),

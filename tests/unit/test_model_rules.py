@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
+import storyboard
 from storyboard.errors import Severity
 from storyboard.graph.limits import rejections
 from storyboard.graph.limits.model_limits import ModelRules
@@ -113,3 +115,12 @@ def test_retired_models_are_used_where_that_is_allowed() -> None:
 def test_every_finding_has_words_of_its_own(kind: type[Finding]) -> None:
     assert explain_finding.dispatch(kind) is not explain_finding.dispatch(Finding)
     assert kind.severity in Severity
+
+
+def test_what_a_flag_says_is_reported_at_a_place_that_there_is(tmp_path: Path) -> None:
+    film = tmp_path / "film.yaml"
+    film.write_text("storyboard: 1\nshots:\n  - {id: A, prompt: a}\n  - {id: B, prompt: b}\n")
+    found = storyboard.check_film(film, provider="cometapi").diagnostics
+    assert {(each.code, each.span.file, each.span.line) for each in found} == {
+        ("SB404", str(film), 1)
+    }

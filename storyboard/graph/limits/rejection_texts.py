@@ -47,7 +47,7 @@ from storyboard.graph.limits.rejections import (
     UnverifiedModel,
 )
 from storyboard.model.effects import compute_duration_after, find_timing_effects
-from storyboard.model.film import Film, References, Shot
+from storyboard.model.film import Film, Origin, References, Shot
 from storyboard.money import format_usd
 from storyboard.providers.catalog import Model
 
@@ -78,12 +78,15 @@ def build_diagnostic(finding: Finding, film: Film) -> Diagnostic:
 
 
 def _find_key_span(finding: Finding, film: Film) -> Span:
-    """Where the shot says the key, else where the film does, else the shot itself."""
+    """Where the shot says the key, else where the film does, else the shot itself.
+
+    What a flag or the environment says of all shots is said at the start of the film.
+    """
     shot, key = finding.shot, finding.key
     outer_key = key.partition(".")[0]
     if shot is not None:
         for stated_key in (key, outer_key):
-            if stated_key in shot.origins:
+            if _is_written(shot.origins.get(stated_key)):
                 return shot.find_span(stated_key)
     film_keys = []
     if outer_key in _KEYS_IN_DEFAULTS:
@@ -91,9 +94,16 @@ def _find_key_span(finding: Finding, film: Film) -> Span:
     if outer_key in _KEYS_IN_FORMAT:
         film_keys.append(f"format.{key}")
     for film_key in film_keys:
-        if film_key in film.origins:
+        if _is_written(film.origins.get(film_key)):
             return film.find_span(film_key)
-    return shot.find_span() if shot is not None else film.find_span(key)
+    if shot is None or key in shot.origins:
+        return film.find_span(key)
+    written = (each for each in ("id", *shot.origins) if _is_written(shot.origins.get(each)))
+    return shot.find_span(next(written, ""))
+
+
+def _is_written(origin: Origin | None) -> bool:
+    return origin is not None and (origin.value or origin.key) is not None
 
 
 @singledispatch
