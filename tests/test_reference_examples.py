@@ -111,6 +111,7 @@ def write_silence(path: Path) -> None:
 def build_film(section: str, heading: str, example: dict[str, Any]) -> dict[str, Any]:
     """The example at its place in a small film."""
     film: dict[str, Any] = {"storyboard": 1, "cast": CAST | PLACES, "shots": SHOTS}
+    film |= {"tempo": {"bpm": 120}, "markers": {"drop": 40}}
     path = heading.strip("`").split(".")
     if "storyboard" in example and len(example) > 1:
         return example

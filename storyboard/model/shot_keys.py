@@ -177,7 +177,7 @@ _ROWS = (
     ShotKey("until", types.POINT,
         "The point of the film at which the shot ends, in place of `length`: a marker, or another "
         "point whose distance from the start of the shot is known.",
-        examples=("drop", "SH500+24b"), stands=_ONE, affects=_TAKE_AND_CUT, is_on_timeline=True,
+        examples=("drop", "SH060+48b"), stands=_ONE, affects=_TAKE_AND_CUT, is_on_timeline=True,
         reviewed_as=None, needs_take_of=False),
     ShotKey("duration", types.POSITIVE_TIME,
         "How long a take to request from the model, in seconds. Absent: the shortest allowed "
