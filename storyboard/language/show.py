@@ -170,6 +170,8 @@ def _to_shot_data(film: Film, shot: Shot, rate: Rate) -> dict[str, Any]:
         if key.is_always_shown or not is_usual:
             name = key.name if Place.SHOT in key.stands else f"x-{key.name}"
             data[name] = TYPE_FORMATTERS[key.type.name](film, value, rate)
+    if _has_default_transition_from_nothing(film, shot):
+        data.pop("transition", None)
     if shot.over:
         data["angle"] = {"over": shot.over}
     if shot.scene_number:
@@ -177,6 +179,15 @@ def _to_shot_data(film: Film, shot: Shot, rate: Rate) -> dict[str, Any]:
     if shot.sequences:
         data["x-sequences"] = list(shot.sequences)
     return data
+
+
+def _has_default_transition_from_nothing(film: Film, shot: Shot) -> bool:
+    """Whether the shot opens the film, so that the transition of the defaults is not for it."""
+    transition = shot.transition
+    first = next((each for each in film.shots if not each.omit), None)
+    if shot is not first or transition.is_cut or shot.is_stated_by_shot("transition"):
+        return False
+    return bool(transition.through) or not find_transition(transition.kind).is_with_color
 
 
 def _list_sounds_data(film: Film, cues: tuple[SoundCue, ...], rate: Rate) -> list[Any]:

@@ -123,3 +123,21 @@ def _flatten_film(film: Film) -> Film:
         for shot in film.shots
     )
     return replace(film, path=Path(), shots=shots, texts=())
+
+
+def test_a_default_transition_is_not_shown_on_the_shot_that_opens_the_film(tmp_path: Path) -> None:
+    shots = [
+        "{id: A, prompt: a, omit: true}",
+        "{id: B, prompt: b}",
+        "{id: C, prompt: c, transition: cut}",
+        "{id: D, prompt: d}",
+    ]
+    film = tmp_path / "film.yaml"
+    film.write_text(
+        "storyboard: 1\ndefaults: {transition: {dissolve: 0.5}}\nshots:\n"
+        + "".join(f"  - {shot}\n" for shot in shots)
+    )
+    checked = load(film)
+    assert checked.film is not None
+    shown = to_storyboard_data(checked.film)["shots"]
+    assert [shot["id"] for shot in shown if "transition" in shot] == ["A", "C", "D"]
