@@ -19,7 +19,7 @@ from storyboard.run.maintenance.store_maintenance import GcReport, StoreDefect
 from storyboard.run.paths import locate_lock_file, locate_state_folder, locate_store_folder
 from storyboard.run.store.store import Store
 from storyboard.run.store.take_record import TakeRecord
-from storyboard.util.disk_errors import explain_disk_errors
+from storyboard.util.machine_errors import explain_machine_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def collect_garbage(
         holdings = RetentionPolicy(
             wanting_films, forget_absent=forget_absent, forget_paid=forget_paid
         )
-        with explain_disk_errors(str(store.root)), holdings.lock_films():
+        with explain_machine_errors(str(store.root)), holdings.lock_films():
             removed = store_maintenance.collect_garbage(
                 store,
                 holdings.media,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import traceback
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from storyboard._version import __version__
 from storyboard.cli import console
 from storyboard.errors import InvalidStoryboard, StoryboardError
 from storyboard.printable import to_json_text
+from storyboard.util.machine_errors import explain_machine_error
 
 VERBS = {
     "new": ("storyboard.cli.commands.new", "Write a small film that you can render at once."),
@@ -108,19 +108,26 @@ def run_command_line(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except OSError as error:
-        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        hint = (
-            "free some disk space"
-            if is_full
-            else "check that it exists and that you may write to it"
-        )
-        subject = f"{error.strerror or error}: {error.filename or 'a file'}"
-        return _report_failure(arguments, 4, subject, hint)
+    except (OSError, MemoryError, ImportError) as error:
+        if problem := explain_machine_error(error, _describe_file(error)):
+            return _report_failure(arguments, problem.exit_code, str(problem), problem.hint)
+        if isinstance(error, OSError):
+            subject = f"{error.strerror or error}: {_describe_file(error)}"
+            hint = "check that it exists and that you may write to it"
+            return _report_failure(arguments, 4, subject, hint)
+        return _report_bug(arguments, error)
     except Exception as error:
-        traceback.print_exc()
-        message = f"internal error (a bug in storyboard): {type(error).__name__}: {error}"
-        return _report_failure(arguments, 3, message, "please report it; submitted jobs are kept")
+        return _report_bug(arguments, error)
+
+
+def _describe_file(error: BaseException) -> str:
+    return str(getattr(error, "filename", None) or "the command could not go on")
+
+
+def _report_bug(arguments: Sequence[str], error: BaseException) -> int:
+    traceback.print_exception(error)
+    message = f"internal error (a bug in storyboard): {type(error).__name__}: {error}"
+    return _report_failure(arguments, 3, message, "please report it; submitted jobs are kept")
 
 
 def _report_failure(arguments: Sequence[str], code: int, message: str, hint: str) -> int:

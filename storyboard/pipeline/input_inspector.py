@@ -93,9 +93,19 @@ def _explain_end(path: Path, returncode: int, arguments: tuple[Any, ...]) -> Exc
         )
     if returncode == -signal.SIGKILL:
         return _build_memory_error(path)
-    return MediaError(
-        f"{path} is damaged: the decoder crashes on it", hint="fetch or export the file again"
-    )
+    hint = "fetch or export the file again"
+    if _has_memory_limit():
+        hint += "; or raise the memory that this shell allows: `ulimit -v unlimited`"
+    return MediaError(f"{path} can't be read: the decoder crashes on it", hint=hint)
+
+
+def _has_memory_limit() -> bool:
+    """Whether `ulimit -v` limits all processes, so that a good file may end the reader."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 
 def _build_memory_error(path: Path) -> MediaError:

@@ -9,7 +9,7 @@ from storyboard.digest import digest_value
 from storyboard.environment import STORE_VARIABLE
 from storyboard.errors import EnvironmentProblem
 from storyboard.user_folders import locate_user_state_folder
-from storyboard.util.disk_errors import DiskProblem
+from storyboard.util.machine_errors import MachineProblem
 
 
 def resolve_film_path(film: Path) -> Path:
@@ -95,14 +95,14 @@ def locate_free_takes(lock_file: Path) -> Path:
 
 
 def create_state_folder(folder: Path) -> Path:
-    """Creates a film's state folder; raises DiskProblem where it can't be written."""
+    """Creates a film's state folder; raises MachineProblem where it can't be written."""
     try:
         create_git_ignored_folder(folder)
         is_writable = os.access(folder, os.W_OK)
     except OSError:
         is_writable = False
     if not is_writable:
-        raise DiskProblem(
+        raise MachineProblem(
             f"no permission to write {folder}, where the state of the film is kept",
             hint="let that folder be written, or render a copy of the film elsewhere",
         )

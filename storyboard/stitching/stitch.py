@@ -29,7 +29,7 @@ from storyboard.stitching.sound.soundtrack import MixResult, write_soundtrack
 from storyboard.stitching.text.subtitle_files import list_sidecar_paths, write_cues
 from storyboard.stitching.text.titles import SUBTITLE, SUBTITLE_OFF
 from storyboard.stitching.text.typesetting import find_missing_letters
-from storyboard.util.disk_errors import explain_disk_errors
+from storyboard.util.machine_errors import explain_machine_errors
 from storyboard.util.output_files import create_parent_folder, replace_file
 
 _REPORT_EVERY = 12
@@ -70,7 +70,7 @@ def stitch_film(
     if not timeline.length:
         raise StitchError("the film has no frames: no shot is in the cut")
     with (
-        explain_disk_errors(f"{out.name} can't be written"),
+        explain_machine_errors(f"{out.name} can't be written"),
         _clean_up_and_open_scratch(out, cache) as scratch,
         ThreadPoolExecutor(1) as aside,
     ):

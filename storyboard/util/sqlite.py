@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.util.disk_errors import DiskProblem
+from storyboard.util.machine_errors import MachineProblem, explain_machine_error
 
 _WAIT_S = 30.0
 _PRIMARY_CODE = 0xFF
@@ -39,21 +39,32 @@ def explain_database_error(error: sqlite3.Error, path: Path) -> EnvironmentProbl
             f"{path} is locked by another process",
             hint="try again when the other process has finished",
         )
+    if problem := _find_other_problem(path):
+        return problem
     # SQLite reports a full disk as a plain I/O error at times, so the free space is checked too.
     if kind == sqlite3.SQLITE_FULL or _is_disk_full(path):
-        return DiskProblem(
+        return MachineProblem(
             f"the disk is full: {path}",
             hint="free some disk space, then run the same command again; finished takes are safe",
         )
     if kind in _FORBIDDEN or not os.access(path.parent, os.W_OK):
-        return DiskProblem(
+        return MachineProblem(
             f"no permission to write {path}",
             hint="check the owner of the folder, or use another folder (STORYBOARD_STORE, -o)",
         )
-    return DiskProblem(
+    return MachineProblem(
         f"disk error on {path}: {error}",
         hint="check the disk; the file was not changed",
     )
+
+
+def _find_other_problem(path: Path) -> MachineProblem | None:
+    """Too many open files, for which SQLite only says that it can't open the database."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return explain_machine_error(error, str(path))
+    return None
 
 
 def _is_disk_full(path: Path) -> bool:

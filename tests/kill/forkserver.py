@@ -54,11 +54,13 @@ class ForkServer:
         largest: int = 0,
         ahead_s: float = 0.0,
         humble: bool = False,
+        fault: str = "",
     ) -> int:
         """Begins `storyboard ARGUMENTS` in `folder`, which may die at a point; its process id.
 
         What it says goes to the file `said`. It may write files of at most `largest` bytes, its
-        clock may be `ahead_s`, and where we are root it may be `humble`: bound by permissions.
+        clock may be `ahead_s`, and where we are root it may be `humble`: bound by permissions. A
+        `fault` such as `open:3:EIO` lets one call fail; see `tests.faults.injector`.
         """
         return int(
             self._send_request(
@@ -70,6 +72,7 @@ class ForkServer:
                 largest=largest,
                 ahead_s=ahead_s,
                 humble=humble,
+                fault=fault,
             )
         )
 
@@ -133,6 +136,12 @@ def _run_command(request: Mapping[str, Any]) -> None:
             time.time = lambda: wall() + request["ahead_s"]
         if request["humble"]:
             _drop_root_rights()
+        if request["fault"]:
+            from tests.faults.injector import install_fault
+
+            operation, number, name = request["fault"].split(":")
+            folder = Path(request["folder"])
+            install_fault(operation, int(number), name, folder, folder.parent / "count")
         code = run_command_line(request["start"])
         sys.stdout.flush()
         sys.stderr.flush()

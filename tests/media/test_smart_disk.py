@@ -17,7 +17,7 @@ from storyboard.model.film import Film, Shot
 from storyboard.stitching.cut_inputs import CutInputs
 from storyboard.stitching.stitch import stitch_film
 from storyboard.timecode import FrameRange
-from storyboard.util.disk_errors import explain_disk_errors
+from storyboard.util.machine_errors import explain_machine_errors
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +85,15 @@ def test_a_cut_goes_on_where_a_full_disk_ended_it(shared_lab, stitch_into):
     ],
 )
 def test_a_disk_that_refuses_is_distinguished_from_one_that_fails(tmp_path, number, words):
-    with pytest.raises(EnvironmentProblem, match=words), explain_disk_errors(tmp_path / "film.mp4"):
+    with (
+        pytest.raises(EnvironmentProblem, match=words),
+        explain_machine_errors(tmp_path / "film.mp4"),
+    ):
         raise OSError(number, os.strerror(number))
-    with pytest.raises(OSError, match="Input/output"), explain_disk_errors(tmp_path / "film.mp4"):
+    with (
+        pytest.raises(OSError, match="Input/output"),
+        explain_machine_errors(tmp_path / "film.mp4"),
+    ):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 

@@ -17,7 +17,7 @@ from storyboard.cli import app
 from storyboard.providers.base import Operation, Outcome, Sample, Workplace
 from storyboard.run.ledger.attempts import State
 from storyboard.run.ledger.ledger import Ledger
-from storyboard.util.disk_errors import DiskProblem
+from storyboard.util.machine_errors import MachineProblem
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +96,7 @@ def test_every_adapter_fault_is_reported_alike_and_logged(
     if logged:
         assert film.render().exit_code == 3
     else:
-        with pytest.raises(DiskProblem):
+        with pytest.raises(MachineProblem):
             film.render()
     (failure,) = film.find_events("step_failed")
     assert words in failure["message"]

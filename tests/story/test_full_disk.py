@@ -14,7 +14,7 @@ import pytest
 from storyboard.run.ledger.schema import LEDGER_FILE
 from storyboard.run.maintenance import rebuild_ledger
 from storyboard.simulator.server import Simulator
-from storyboard.util.disk_errors import DiskProblem
+from storyboard.util.machine_errors import MachineProblem
 from storyboard.util.sqlite import explain_database_error, open_database
 from tests.story.wires import run_in_process, set_up_film
 
@@ -111,7 +111,7 @@ def test_what_sqlite_says_is_told_apart(tmp_path: Path) -> None:
         connection.execute("PRAGMA max_page_count = 2")
         with pytest.raises(sqlite3.Error) as full:
             connection.execute("INSERT INTO t VALUES (zeroblob(99999))")
-    assert isinstance(problem := explain_database_error(full.value, path), DiskProblem)
+    assert isinstance(problem := explain_database_error(full.value, path), MachineProblem)
     assert "full" in str(problem)
     with closing(open_database(path, ("CREATE TABLE t (x)",), "test")) as one:
         one.execute("BEGIN IMMEDIATE")
@@ -126,4 +126,4 @@ def test_what_sqlite_says_is_told_apart(tmp_path: Path) -> None:
     gone = tmp_path / "nowhere" / "some.sqlite"
     with pytest.raises(sqlite3.Error) as missing:
         sqlite3.connect(gone)
-    assert isinstance(explain_database_error(missing.value, gone), DiskProblem)
+    assert isinstance(explain_database_error(missing.value, gone), MachineProblem)

@@ -17,7 +17,7 @@ from run_fakes import FakeFilm, FakeProvider
 from storyboard.run.ledger.attempts import Attempt, State
 from storyboard.run.ledger.ledger import Ledger
 from storyboard.run.store.claims import Claims
-from storyboard.util.disk_errors import DiskProblem
+from storyboard.util.machine_errors import MachineProblem
 from tests.story import test_kill
 from tests.story.test_kill import build_film, kill_in_second_shot, kill_render, render_and_verify
 
@@ -128,7 +128,7 @@ class FullLedger(Ledger):
         self, attempts: Sequence[Attempt], state: State, **facts: Any
     ) -> tuple[Attempt, ...]:
         if state is State.SUBMITTED:
-            raise DiskProblem("the ledger can't be written: database or disk is full")
+            raise MachineProblem("the ledger can't be written: database or disk is full")
         return await super().transition_together(attempts, state, **facts)
 
 
@@ -137,7 +137,7 @@ def test_a_job_that_the_ledger_could_not_record_is_named(
 ) -> None:
     film, provider = build_film(tmp_path, "paid")
     film.steps = film.steps[:1]
-    with pytest.raises(DiskProblem) as raised:
+    with pytest.raises(MachineProblem) as raised:
         film.render(ledger_class=FullLedger)
     (job,) = (path.stem for path in provider.folder.glob("*.job"))
     assert job in str(raised.value)

@@ -15,7 +15,7 @@ from storyboard.run.ledger.writer import GroupCommitWriter
 from storyboard.util import atomic_files
 from storyboard.util.atomic_files import flush_to_disk, write_texts
 from storyboard.util.batching import Batcher
-from storyboard.util.disk_errors import DiskProblem
+from storyboard.util.machine_errors import MachineProblem
 
 
 def test_what_comes_while_a_batch_is_done_goes_into_the_next() -> None:
@@ -159,7 +159,7 @@ def test_a_lost_write_is_reported_to_the_next_writer(tmp_path: Path) -> None:
     async def write_all() -> None:
         writer.queue_write([("INSERT INTO nowhere VALUES (1)", ())])
         for _ in range(2):
-            with pytest.raises(DiskProblem):
+            with pytest.raises(MachineProblem):
                 await writer.write_durably([("INSERT INTO told VALUES (1)", ())])
 
     asyncio.run(write_all())

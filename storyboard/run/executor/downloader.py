@@ -29,7 +29,7 @@ from storyboard.run.executor.result_expiry import is_sample_expired
 from storyboard.run.executor.workspace import AttemptWorkspace
 from storyboard.run.ledger.attempts import Attempt
 from storyboard.util.batching import Batcher, build_batch_function
-from storyboard.util.disk_errors import explain_disk_errors
+from storyboard.util.machine_errors import explain_machine_errors
 
 _FETCH_TRIES = 4
 _MAX_DOWNLOADS = 64
@@ -125,7 +125,7 @@ class Downloader:
         wait = OperationWait(attempt, self._patience, self._emit, self._longest_pause_s)
         for try_number in range(1, _FETCH_TRIES + 1):
             try:
-                with explain_disk_errors(str(self._workspace.scratch)):
+                with explain_machine_errors(str(self._workspace.scratch)):
                     download = self._download_once(attempt, provider, is_retry=try_number > 1)
                     return await wait.run_request(download, "still downloads")
             except (AuthenticationError, EnvironmentProblem, StillRunning):

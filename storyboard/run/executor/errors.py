@@ -19,7 +19,7 @@ from storyboard.graph.steps import HELPER_KINDS
 from storyboard.money import format_usd
 from storyboard.run.executor.take_request import TakeRequest
 from storyboard.run.ledger.attempts import Attempt
-from storyboard.util.disk_errors import DiskProblem, explain_disk_errors
+from storyboard.util.machine_errors import MachineProblem, explain_machine_error
 
 REWORD_HINT = "change the wording; `cast` and `look` are part of the prompt too"
 
@@ -44,20 +44,19 @@ def to_storyboard_error(error: Exception, provider: str, subject: str) -> Storyb
     """
     if isinstance(error, StoryboardError):
         return error
-    try:
-        with explain_disk_errors(f"{subject} could not be written"):
-            raise error
-    except DiskProblem as disk_problem:
-        return disk_problem
-    except Exception:
-        provider_error = ProviderError(
-            f"{subject} failed because of a bug in the adapter of {provider} or in "
-            f"storyboard: {type(error).__name__}: {error}",
-            hint="see the traceback in the run log; submitted jobs are kept",
-            provider=provider,
-        )
-        provider_error.__cause__ = error
-        return provider_error
+    if problem := explain_machine_error(error, f"{subject} could not be written"):
+        return problem
+    message = (
+        f"{subject} failed because of a bug in the adapter of {provider} or in storyboard: "
+        f"{type(error).__name__}: {error}"
+    )
+    hint = "see the traceback in the run log; submitted jobs are kept"
+    if isinstance(error, OSError):  # what else the system says is about the network
+        message = f"{subject} failed: {provider} can't be reached: {error.strerror or error}"
+        hint = "check the network and the proxy, then render again; submitted jobs are kept"
+    provider_error = ProviderError(message, hint=hint, provider=provider)
+    provider_error.__cause__ = error
+    return provider_error
 
 
 def outcome_unknown_error(attempts: Sequence[Attempt], why: object = "") -> UnknownOutcome:
@@ -84,12 +83,12 @@ def filter_hold_error(take_request: TakeRequest, why: object) -> DecisionNeeded:
 
 
 def operation_not_saved_error(
-    attempts: Sequence[Attempt], operation: str, error: DiskProblem
-) -> DiskProblem:
+    attempts: Sequence[Attempt], operation: str, error: MachineProblem
+) -> MachineProblem:
     """Names the operation, and what makes it known once there is room again."""
     first = attempts[0]
     names = ", ".join(attempt.name for attempt in attempts)
-    return DiskProblem(
+    return MachineProblem(
         f"{names} was submitted as {operation}, but the ledger could not record it: {error}",
         hint=f"free some disk space, then run: storyboard resolve FILM {first.name} --adopt "
         f"{operation}",

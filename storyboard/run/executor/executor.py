@@ -39,7 +39,7 @@ from storyboard.run.lockfile.lockfile import LockFile
 from storyboard.run.restore_takes import restore_takes
 from storyboard.run.result import RunResult
 from storyboard.run.store.store import Store
-from storyboard.util.disk_errors import DiskProblem, explain_disk_errors
+from storyboard.util.machine_errors import MachineProblem, explain_machine_errors
 
 _STOP_PATIENCE_S = 15.0
 """How long a stop waits for requests that are on their way."""
@@ -72,7 +72,7 @@ async def run_plan(
     disk or the ledger gives out; whatever was finished is safe.
     """
     read_poll_interval_s()  # says what is wrong with it before anything begins
-    with explain_disk_errors(str(store.root)):
+    with explain_machine_errors(str(store.root)):
         store.confirm_writable()
         if _may_buy(plan) or ledger.open_attempts:
             lock_file.confirm_writable()
@@ -138,7 +138,7 @@ class _PlanRun:
         self._tasks: dict[str, asyncio.Task[Take | None]] = {}
         self._stop_requested = asyncio.Event()
         self._stop_count = 0
-        self._fatal_error: DiskProblem | None = None
+        self._fatal_error: MachineProblem | None = None
         self._takes: dict[str, Take] = {}
         self._failed: dict[str, StoryboardError] = {}
         self._blocked: dict[str, str] = {}
@@ -223,7 +223,7 @@ class _PlanRun:
             return None
         except Exception as error:
             failure = to_storyboard_error(error, step.provider, step.id)
-            if isinstance(failure, DiskProblem):
+            if isinstance(failure, MachineProblem):
                 self._fatal_error = self._fatal_error or failure
                 self._stop_requested.set()
             self._failed[step.id] = failure
@@ -378,7 +378,7 @@ def _stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
 def _format_cause_traceback(error: StoryboardError) -> str:
     """The traceback of a fault that is none of ours to explain, as a full disk is."""
     cause = error.__cause__
-    if cause is None or isinstance(cause, StoryboardError) or isinstance(error, DiskProblem):
+    if cause is None or isinstance(cause, StoryboardError) or isinstance(error, MachineProblem):
         return ""
     return "".join(traceback.format_exception(cause)).rstrip()
 

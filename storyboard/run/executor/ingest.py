@@ -30,7 +30,7 @@ from storyboard.run.executor.workspace import AttemptWorkspace
 from storyboard.run.ledger.attempts import Attempt, State
 from storyboard.run.store.take_record import TakeRecord
 from storyboard.util.batching import Batcher, build_batch_function
-from storyboard.util.disk_errors import explain_disk_errors
+from storyboard.util.machine_errors import explain_machine_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class TakeIngest:
         """Looks at what has come, and takes in the bytes of all that is good."""
         inspections = build_batch_function(self._inspect_delivery)(deliveries)
         passed = [inspection for inspection in inspections if isinstance(inspection, _Inspection)]
-        with explain_disk_errors(str(self._store.root)):
+        with explain_machine_errors(str(self._store.root)):
             self._store.put_files(
                 [
                     file
@@ -183,7 +183,7 @@ class TakeIngest:
     def _add_takes_and_clear_workspaces(
         self, pairs: Sequence[tuple[Attempt, Take]]
     ) -> Sequence[None]:
-        with explain_disk_errors(str(self._store.root)):
+        with explain_machine_errors(str(self._store.root)):
             self._store.add_records(
                 [self._build_record(attempt, take) for attempt, take in pairs],
                 repeatable_digests={attempt.digest for attempt, _ in pairs if attempt.repeatable},
@@ -220,7 +220,7 @@ class TakeIngest:
         self, step: Step, identity: Identity, path: Path, expected_sha256: str
     ) -> Take:
         is_stored = self._store.has_complete_file(expected_sha256)
-        with explain_disk_errors(str(self._store.root)):
+        with explain_machine_errors(str(self._store.root)):
             # what is in the store was decoded on its way in
             facts = (self._media.probe if is_stored else self._media.probe_and_decode)(path)
             if self._store.put_file(path, move=False) != expected_sha256:

@@ -41,7 +41,7 @@ from storyboard.run.executor.result_expiry import (
 )
 from storyboard.run.executor.workspace import AttemptWorkspace
 from storyboard.run.ledger.attempts import Attempt, State
-from storyboard.util.disk_errors import explain_disk_errors
+from storyboard.util.machine_errors import explain_machine_errors
 
 _MAX_FAILED_POLLS = 8
 _MAX_UNUSABLE_POLLS = 20
@@ -138,7 +138,7 @@ class Poller:
         return replace(attempt, samples=outcome.samples)
 
     async def _poll_once(self, attempt: Attempt, provider: Provider) -> Outcome:
-        with explain_disk_errors(str(self._workspace.scratch)):
+        with explain_machine_errors(str(self._workspace.scratch)):
             return await provider.poll(
                 Operation(attempt.operation), AttemptWorkspace(self._workspace, f"a{attempt.id}")
             )

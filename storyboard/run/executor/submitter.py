@@ -32,7 +32,7 @@ from storyboard.run.executor.rate_limiter import RateLimiter
 from storyboard.run.executor.take_request import TakeRequest, format_operation_tag
 from storyboard.run.executor.workspace import AttemptWorkspace
 from storyboard.run.ledger.attempts import Attempt, State
-from storyboard.util.disk_errors import DiskProblem
+from storyboard.util.machine_errors import MachineProblem
 
 
 class Submitter:
@@ -134,7 +134,7 @@ class Submitter:
             attempts = await self._ledger.transition_together(
                 attempts, State.SUBMITTED, operation=operation.name, samples=operation.samples
             )
-        except DiskProblem as error:
+        except MachineProblem as error:
             failure = operation_not_saved_error(attempts, operation.name, error)
             self._emit_note(
                 take_request, f"{failure}; {failure.hint}"

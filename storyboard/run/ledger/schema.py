@@ -74,8 +74,8 @@ def open_ledger(state_folder: Path, *, read_only: bool = False) -> sqlite3.Conne
 def explain_read_errors(state_folder: Path) -> Iterator[None]:
     """Says of a ledger that can't be read what a user can do.
 
-    Raises DiskProblem for what the disk refuses, and EnvironmentProblem, caused by the error, for
-    a damaged ledger.
+    Raises MachineProblem for what the disk refuses, and EnvironmentProblem, caused by the error,
+    for a damaged ledger.
     """
     try:
         yield

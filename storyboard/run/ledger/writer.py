@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from storyboard.util.disk_errors import DiskProblem
+from storyboard.util.machine_errors import MachineProblem
 from storyboard.util.sqlite import explain_database_error
 
 Statement = tuple[str, tuple[Any, ...]]
@@ -38,7 +38,7 @@ class GroupCommitWriter:
         """Why something that nobody waited for is not on the disk."""
 
     async def write_durably(self, statements: Sequence[Statement]) -> None:
-        """Returns when the statements are on the disk; raises DiskProblem if they can't."""
+        """Returns when the statements are on the disk; raises MachineProblem if they can't."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         self._enqueue_work((statements, (loop, future)))
@@ -125,7 +125,7 @@ def _complete_futures(
         else:
             future.set_exception(
                 explain_database_error(error, path)
-                or DiskProblem(
+                or MachineProblem(
                     f"the ledger {path} is damaged and can't be written: {error}",
                     hint="run `storyboard runs FILM --rebuild`: it moves the file aside and "
                     "recovers as much as possible; finished takes are safe",

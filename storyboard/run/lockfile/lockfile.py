@@ -22,8 +22,8 @@ from storyboard.run.lockfile.text_format import format_lock_file, parse_lock_fil
 from storyboard.run.paths import create_git_ignored_folder, locate_free_takes
 from storyboard.run.store.take_record import parse_iso_time, parse_rate, to_iso_time
 from storyboard.util.atomic_files import write_text
-from storyboard.util.disk_errors import DiskProblem, explain_disk_errors
 from storyboard.util.file_memory import read_file_facts
+from storyboard.util.machine_errors import MachineProblem, explain_machine_errors
 from storyboard.util.output_files import describe_obstacle, follow_links
 
 _FREE_TAKES_HEADER = """\
@@ -270,9 +270,9 @@ class LockFile:
         return os.access(follow_links(self.path).parent, os.W_OK)
 
     def confirm_writable(self) -> None:
-        """Raises DiskProblem where the file can't be written: what is bought belongs in it."""
+        """Raises MachineProblem where the file can't be written: what is bought belongs in it."""
         if not self.is_writable:
-            raise DiskProblem(
+            raise MachineProblem(
                 f"{self.path} can't be written, and every purchase must be recorded there",
                 hint="make the film's folder writable, or render a copy of the film in another "
                 "folder",
@@ -285,7 +285,7 @@ class LockFile:
         """
         if not self._changes:
             return False
-        with explain_disk_errors(str(self.path)), _lock_folder(follow_links(self.path).parent):
+        with explain_machine_errors(str(self.path)), _lock_folder(follow_links(self.path).parent):
             return self._merge_and_write_changes()
 
     def _merge_and_write_changes(self) -> bool:

@@ -28,8 +28,8 @@ from storyboard.run.paths import create_git_ignored_folder
 from storyboard.run.run_log import LoggedSubmission
 from storyboard.run.store.store import Store
 from storyboard.run.store.take_record import TakeRecord
-from storyboard.util.disk_errors import DiskProblem, explain_disk_errors
 from storyboard.util.file_lock import LockOwner
+from storyboard.util.machine_errors import MachineProblem, explain_machine_errors
 
 _ASIDE = "ledger.damaged-{}.sqlite"
 _FILE_SUFFIXES = ("", "-wal", "-shm")
@@ -70,7 +70,7 @@ def rebuild_ledger(
     create_git_ignored_folder(state_folder)
     lock = lock_film(state_folder)
     try:
-        with explain_disk_errors(str(state_folder)), _put_ledger_back_on_error(state_folder):
+        with explain_machine_errors(str(state_folder)), _put_ledger_back_on_error(state_folder):
             return _rebuild_locked_ledger(state_folder, store, lock_file, film, steps_by_key)
     finally:
         lock.release()
@@ -149,7 +149,7 @@ def _read_or_set_aside_ledger(
             if (check_result := connection.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
                 raise sqlite3.DatabaseError(check_result)
             return None, tuple(schema.read_attempts(connection)), schema.read_known_runs(connection)
-    except DiskProblem:
+    except MachineProblem:
         raise  # the disk is to blame, and the ledger may be sound
     except EnvironmentProblem as problem:
         if not isinstance(problem.__cause__, (sqlite3.Error, ValueError, TypeError)):

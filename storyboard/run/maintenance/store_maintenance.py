@@ -12,7 +12,7 @@ from storyboard.digest import hash_file
 from storyboard.run.executor.workspace import remove_dead_scratch_folders
 from storyboard.run.store.store import SIDECAR_ERRORS, Store, read_sidecar
 from storyboard.run.store.take_record import TakeRecord
-from storyboard.util.disk_errors import explain_disk_errors
+from storyboard.util.machine_errors import explain_machine_errors
 
 _SETTLED_AGE_S = 3600.0
 """A file that nothing names is as old as this, or a take is about to name it."""
@@ -91,7 +91,7 @@ def verify_store(store: Store, *, repair: bool = False) -> list[StoreDefect]:
     if repair and defects:
         store.confirm_writable()
     if repair:
-        with explain_disk_errors(str(store.root)):
+        with explain_machine_errors(str(store.root)):
             for defect in defects:
                 _repair_defect(store, defect)
         store.rebuild_index()

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 from storyboard.model.take import TakeKey
 from storyboard.run.store.take_record import TakeRecord, parse_record, to_record_json
-from storyboard.util.disk_errors import DiskProblem
 from storyboard.util.file_lock import FileLock
+from storyboard.util.machine_errors import MachineProblem
 from storyboard.util.sqlite import (
     explain_database_error,
     open_database,
@@ -212,7 +212,7 @@ class TakeIndex:
             return connection
         except sqlite3.DatabaseError as error:
             _raise_if_curable(error, self._path)
-            raise DiskProblem(
+            raise MachineProblem(
                 f"{self._path} can't be written: {error}",
                 hint="free some disk space, or set STORYBOARD_STORE to a folder on another disk",
             ) from error

@@ -36,7 +36,7 @@ from storyboard.run.store.films import RegisteredFilms
 from storyboard.run.store.index import TakeIndex
 from storyboard.run.store.take_record import TakeRecord, parse_record, to_record_json
 from storyboard.util.atomic_files import flush_to_disk, open_draft, write_texts
-from storyboard.util.disk_errors import DiskProblem, explain_disk_errors
+from storyboard.util.machine_errors import MachineProblem, explain_machine_errors
 
 _CHUNK = 1 << 20
 SIDECAR_ERRORS = (OSError, ValueError, KeyError, TypeError, AttributeError)
@@ -59,7 +59,7 @@ class Store:
         self._files_path = str(self._files)
         self.is_writable = not root.exists() or os.access(root, os.W_OK)
         if self.is_writable:
-            with explain_disk_errors(str(root)):
+            with explain_machine_errors(str(root)):
                 create_git_ignored_folder(root)
                 self._files.mkdir(exist_ok=True)
         self.claims = Claims(root / "claims")
@@ -73,9 +73,9 @@ class Store:
         self._disk_handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
 
     def confirm_writable(self) -> None:
-        """Raises DiskProblem for a store that may only be read."""
+        """Raises MachineProblem for a store that may only be read."""
         if not self.is_writable:
-            raise DiskProblem(
+            raise MachineProblem(
                 f"no permission to write {self.root}",
                 hint="check the owner of the folder, or set STORYBOARD_STORE to a folder that you "
                 "own",

@@ -1,0 +1,1 @@
+"""Lets the n-th call to the operating system fail, and looks what storyboard says and keeps."""
