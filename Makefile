@@ -2,7 +2,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint kill bench golden schema reference site frozen gallery render mutate sbom lock clean
+.PHONY: help setup demo test lint kill bench golden schema reference site frozen gallery render faults mutate sbom lock clean
 
 # The first Python that runs and is new enough: a shim may exist and still not run.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -89,6 +89,9 @@ build/%.mp4: %.yaml | .venv/runtime.stamp
 	@$(STORYBOARD) render $< -o $@ --deps build/$*.d
 
 -include $(shell find build -name '*.d' 2>/dev/null)
+
+faults: .venv/dev.stamp ## Let every call of a render, a plan and a gc fail once
+	@$(BIN)/python -m tests.faults
 
 mutate: .venv/dev.stamp ## Make mistakes and damage at random: each is told well
 	@for seed in 1 2; do for what in "storyboards 650" "media 500"; do \

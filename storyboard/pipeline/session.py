@@ -46,6 +46,7 @@ from storyboard.run.paths import (
 from storyboard.run.store.store import Store
 from storyboard.run.take_library import TakeLibrary
 from storyboard.util.file_memory import FileMemory
+from storyboard.util.machine_errors import explain_read_error
 from storyboard.util.serialization import Serialized, reject_unknown_names
 
 
@@ -420,6 +421,8 @@ class FilmSession:
         try:
             return self.hashes(path)
         except OSError as error:
+            if problem := explain_read_error(error, path.name):
+                raise problem from error
             raise StoryboardError(
                 f"{path.name} can't be read: {error.strerror or error}",
                 hint="restore the file, or name another one in the storyboard",

@@ -20,6 +20,7 @@ from storyboard.model.shot_keys import FIELD_KEYS, SHOT_KEYS, Affects
 from storyboard.stitching.cut_inputs import CutInputs, StepMedia
 from storyboard.stitching.text.text_renderer import TEXT_REVISION
 from storyboard.stitching.text.title_timing import PlacedTitle
+from storyboard.util.machine_errors import explain_read_error
 from storyboard.util.serialization import Serialized
 
 _REVISION = 5
@@ -179,4 +180,6 @@ def _hash_media_file(file: MediaFile, inputs: CutInputs) -> str:
     try:
         return inputs.hash_path(file.path)
     except OSError as error:
+        if problem := explain_read_error(error, file.name):
+            raise problem from error
         raise StitchError(f"{file.name} can't be read: {error.strerror}") from error

@@ -74,6 +74,16 @@ def explain_machine_error(error: BaseException, action: str) -> MachineProblem |
     return problem
 
 
+def explain_read_error(error: OSError, name: str) -> MachineProblem | None:
+    """The same for a file of the user's that can't be read; None if it is the file's own fault.
+
+    A file that its user may not read is the file's own fault, as one that is not there.
+    """
+    if isinstance(error, PermissionError | FileNotFoundError):
+        return None
+    return explain_machine_error(error, f"{name} can't be read")
+
+
 @contextmanager
 def explain_machine_errors(action: str) -> Iterator[None]:
     """Raises MachineProblem, with a hint, for what the machine is the cause of."""

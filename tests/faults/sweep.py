@@ -1,9 +1,8 @@
-"""Runs a command with one failing call, and then once more without: what was said, what was kept."""
+"""Runs a command with one failing call, then without: what was said, and what was kept."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +57,7 @@ class FaultSweep:
     def __init__(self, folder: Path) -> None:
         self.tally = FaultTally()
         self._folder = folder.resolve()
-        self._server = ForkServer()
+        self._server = ForkServer(str(PLUGINS))
         self._clip = self._folder / "clip.mp4"
         self._bases: dict[str, Path] = {}
 
@@ -124,7 +123,6 @@ class FaultSweep:
     def _run(self, film: Path, command: tuple[str, ...], fault: str) -> tuple[int, str]:
         said = film.parent / "said.txt"
         env = {
-            "PYTHONPATH": os.pathsep.join([str(PLUGINS)]),
             "STUDIO_BILL": str(film.parent / "bill.jsonl"),
             "STUDIO_CLIP": str(self._clip),
             "STORYBOARD_POLL_S": "0.01",

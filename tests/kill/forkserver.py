@@ -34,10 +34,12 @@ _LATE_S = 120
 class ForkServer:
     """Starts processes; `close` ends it, and it ends with its parent."""
 
-    def __init__(self) -> None:
+    def __init__(self, python_path: str = "") -> None:
+        """`python_path` is where it finds plug-ins."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.kill.forkserver"],
             cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": python_path} if python_path else None,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -14,6 +14,7 @@ from storyboard.graph.steps import FramePick, Link, Step
 from storyboard.model.film import MediaFacts, MediaFile, Take
 from storyboard.providers.base import Input
 from storyboard.run.executor.context import RunContext
+from storyboard.util.machine_errors import explain_read_error
 
 _CHUNK = 1 << 20
 
@@ -83,6 +84,8 @@ class InputResolver:
         try:
             return self._hashes(file.path)
         except OSError as error:
+            if problem := explain_read_error(error, file.name):
+                raise problem from error
             raise StoryboardError(
                 f"{file.name} can't be read: {error.strerror or error}",
                 hint="restore the file, or name another one in the storyboard",

@@ -25,6 +25,7 @@ from storyboard.stitching.media.limits import check_stream_limits
 from storyboard.stitching.media.player_view import describe_clip_reading, describe_frame_reading
 from storyboard.timecode import Rate
 from storyboard.util.file_memory import FileMemory
+from storyboard.util.machine_errors import explain_read_error
 
 _USUAL_RATES = tuple(
     Fraction(text)
@@ -126,6 +127,8 @@ def read_frame_index(path: Path) -> FrameIndex | None:
     try:
         return _INDEXES(path)
     except OSError as error:
+        if problem := explain_read_error(error, str(path)):
+            raise problem from error
         raise MediaError(f"{path} can't be read: {error.strerror}") from error
 
 

@@ -41,7 +41,7 @@ class SegmentCache:
             if facts.pop("crc") != zlib.crc32(body):
                 return None
             os.utime(path)
-        except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        except (FileNotFoundError, ValueError, KeyError, AttributeError, TypeError):
             return None
         return CacheEntry(facts, body)
 
