@@ -13,10 +13,16 @@ from storyboard.util.machine_errors import MachineProblem
 
 
 def resolve_film_path(film: Path) -> Path:
-    """The file itself where `film` is a link to one: so it has one ledger and one lock file.
+    """The file itself if `film` is a link to one: so it has one ledger and one lock file.
 
-    Raises EnvironmentProblem for a link that has others beside it: what they tell was paid for.
+    Raises EnvironmentProblem for a link that has others beside it, since they record purchases, and
+    for a path that is no text.
     """
+    if not _is_text(str(film.absolute())):
+        raise EnvironmentProblem(
+            f"the path of the film has bytes that are no UTF-8: {film}",
+            hint="rename the file, or the folder that has them in its name",
+        )
     if not film.is_symlink():
         return film
     real = Path(os.path.realpath(film))
@@ -31,6 +37,15 @@ def resolve_film_path(film: Path) -> Path:
             hint=_describe_stray_state_cure(film, real, [notes[stray] for stray in strays]),
         )
     return real
+
+
+def _is_text(path: str) -> bool:
+    """Whether a path can be written into files and databases."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _describe_stray_state_cure(link: Path, real_film: Path, real_paths: list[Path]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -193,3 +194,23 @@ def test_a_render_restores_lost_take_records(film: FakeFilm, capsys: Capsys) -> 
     assert all(record.take.facts.has_audio for record in store.list_records())
     store.close()
     assert run_in_process(capsys, "store", "verify").code == 0
+
+
+def test_a_damaged_list_of_films_stops_nothing(cli, tmp_path: Path) -> None:
+    film = tmp_path / "film.yaml"
+    film.write_text("storyboard: 1\nshots: [{id: A, prompt: A quay, length: 1}]\n")
+    assert cli("render", film, "--proxy", "-o", "o.mp4").code == 0
+    listed = tmp_path / ".storyboard" / "store" / "films"
+    (listed / "damaged.txt").write_bytes(b"\xff\xfe\0")
+    (listed / "strange.txt").write_bytes(b"/no/\xff/film.yaml\n")
+    for arguments in (("ls",), ("gc", "--dry-run"), ("why", "A"), ("verify",)):
+        assert cli("store", *arguments).code == 0, arguments
+
+
+def test_a_film_whose_path_is_no_text_is_refused_by_name(cli, tmp_path: Path) -> None:
+    film = Path(os.fsdecode(os.fsencode(tmp_path) + b"/f\xffilm.yaml"))
+    film.write_text("storyboard: 1\nshots: [{id: A, prompt: A quay, length: 1}]\n")
+    for verb in ("check", "plan", "render", "takes", "runs"):
+        done = cli(verb, film)
+        assert done.code == 4
+        assert "\\udcff" in done.err

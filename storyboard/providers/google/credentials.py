@@ -190,4 +190,16 @@ class _AuthTransport:
                 response = client.request(method, url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise TransportError(type(error).__name__) from None  # type: ignore[no-untyped-call]  # google-auth has no types
+        if not _is_from_google(response.status_code, response.headers):
+            words = f"a proxy answered with HTTP {response.status_code}"
+            raise TransportError(words)  # type: ignore[no-untyped-call]  # google-auth has no types
         return _AuthResponse(response.status_code, response.headers, response.content)
+
+
+def _is_from_google(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether an answer can be Google's refusal: a proxy has statuses and pages of its own.
+
+    Google says in JSON what it refuses, and its own troubles pass.
+    """
+    is_page = "html" in headers.get("content-type", "").lower()
+    return status < 300 or not (status == 407 or status >= 500 or is_page)

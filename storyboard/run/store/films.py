@@ -31,10 +31,13 @@ class RegisteredFilms:
 
     def list_films(self) -> list[Path]:
         """The files of the films, whether or not they are still there."""
-        stored_paths = [
-            path.read_text(encoding="utf-8").strip() for path in self._folder.glob("*.txt")
-        ]
-        return sorted(Path(os.path.normpath(self._root / name)) for name in stored_paths if name)
+        files = self._folder.glob("*.txt")
+        stored_paths = [path.read_text("utf-8", "replace").strip() for path in files]
+        return sorted(
+            Path(os.path.normpath(self._root / name))
+            for name in stored_paths
+            if name and "\0" not in name  # no path has it, so no film is meant
+        )
 
     def _locate_entry(self, film: Path) -> Path:
         return self._folder / f"{digest_value('film', self._to_stored_path(film))[:16]}.txt"
