@@ -125,7 +125,7 @@ def _describe_file(error: BaseException) -> str:
 
 
 def _report_bug(arguments: Sequence[str], error: BaseException) -> int:
-    traceback.print_exception(error)
+    console.print_status("".join(traceback.format_exception(error)).rstrip())
     message = f"internal error (a bug in storyboard): {type(error).__name__}: {error}"
     return _report_failure(arguments, 3, message, "please report it; submitted jobs are kept")
 
