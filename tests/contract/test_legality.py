@@ -33,7 +33,7 @@ FILM_ERRORS = frozenset(
     # Names that nobody has, and models that are off or unconfirmed.
     "SB401 SB402 SB403 SB404 SB405 SB406 "
     # Notes, which refuse nothing.
-    "SB420 SB423 SB424 SB427 SB433 "
+    "SB420 SB423 SB424 SB427 SB433 SB435 "
     # The language's own: beats begin from words alone; a platform without any image model.
     "SB425 SB426 "
     # A warning of a voice that is nearly the name of another.

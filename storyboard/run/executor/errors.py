@@ -51,9 +51,6 @@ def to_storyboard_error(error: Exception, provider: str, subject: str) -> Storyb
         f"{type(error).__name__}: {error}"
     )
     hint = "see the traceback in the run log; submitted jobs are kept"
-    if isinstance(error, OSError):  # what else the system says is about the network
-        message = f"{subject} failed: {provider} can't be reached: {error.strerror or error}"
-        hint = "check the network and the proxy, then render again; submitted jobs are kept"
     provider_error = ProviderError(message, hint=hint, provider=provider)
     provider_error.__cause__ = error
     return provider_error
