@@ -13,7 +13,6 @@ from pathlib import Path
 from storyboard.errors import StitchError
 from storyboard.stitching.cleanup import remove_abandoned_temp_files, remove_stale_cache_files
 from storyboard.stitching.cut_inputs import CutInputs
-from storyboard.stitching.media.adts import AdtsFile, index_adts_file
 from storyboard.stitching.media.clip_index import CannotStreamCopy
 from storyboard.stitching.media.ffmpeg import build_temp_path
 from storyboard.stitching.mux import build_metadata_tags, mux_and_check_film
@@ -25,6 +24,7 @@ from storyboard.stitching.picture.compositor import compose_frames, encode_frame
 from storyboard.stitching.smart.checked_seams import CheckedSeams
 from storyboard.stitching.smart.seam_check import check_timestamps
 from storyboard.stitching.smart.smart_cut import write_smart_cut
+from storyboard.stitching.sound.adts import AdtsFile, index_adts_file
 from storyboard.stitching.sound.soundtrack import MixResult, write_soundtrack
 from storyboard.stitching.text.subtitle_files import list_sidecar_paths, write_cues
 from storyboard.stitching.text.titles import SUBTITLE, SUBTITLE_OFF

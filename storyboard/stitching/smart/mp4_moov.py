@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from storyboard.model.film import Delivery
-from storyboard.stitching.media.adts import PACKET, AdtsFile
 from storyboard.stitching.media.mp4_reader import (
     MATRIX,
     build_box,
@@ -18,6 +17,7 @@ from storyboard.stitching.media.mp4_reader import (
     pack_run_lengths,
 )
 from storyboard.stitching.picture.conform import choose_timescale
+from storyboard.stitching.sound.adts import PACKET, AdtsFile
 
 _UNDETERMINED = struct.pack(">HH", 0x55C4, 0)
 """The language code `und`, undetermined."""

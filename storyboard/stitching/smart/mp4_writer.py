@@ -16,12 +16,12 @@ from typing import BinaryIO
 
 from storyboard.errors import MediaError
 from storyboard.model.film import Delivery
-from storyboard.stitching.media.adts import PACKET, AdtsFile, read_adts_packets
 from storyboard.stitching.media.clip_index import CannotStreamCopy, ClipIndex, extract_slice_units
 from storyboard.stitching.media.h264 import renumber_slice_picture_set
 from storyboard.stitching.media.mp4_reader import build_box
 from storyboard.stitching.smart.mp4_moov import Chunks, build_moov
 from storyboard.stitching.smart.parameter_sets import ParameterSets
+from storyboard.stitching.sound.adts import PACKET, AdtsFile, read_adts_packets
 from storyboard.timecode import FrameRange
 
 _MDAT_HEADER_BYTES = 16

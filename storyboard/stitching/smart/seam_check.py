@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from storyboard.errors import MediaError
-from storyboard.stitching.media.adts import PACKET
 from storyboard.stitching.media.clip_index import (
     CannotStreamCopy,
     ClipIndex,
@@ -35,6 +34,7 @@ from storyboard.stitching.media.mp4_reader import read_moov
 from storyboard.stitching.media.probe import open_media
 from storyboard.stitching.smart.checked_seams import CheckedSeams, hash_parts
 from storyboard.stitching.smart.mp4_writer import SampleRange
+from storyboard.stitching.sound.adts import PACKET
 from storyboard.timecode import FrameRange, Rate
 
 _BEFORE, _BEHIND = 8, 4

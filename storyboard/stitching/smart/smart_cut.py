@@ -8,7 +8,6 @@ from pathlib import Path
 
 from storyboard.graph.timeline import ClipKey, Timeline
 from storyboard.stitching.cut_inputs import CutInputs
-from storyboard.stitching.media.adts import AdtsFile
 from storyboard.stitching.media.clip_index import (
     CannotStreamCopy,
     ClipIndex,
@@ -22,6 +21,7 @@ from storyboard.stitching.smart.mp4_writer import SampleRange, write_mp4
 from storyboard.stitching.smart.parameter_sets import ParameterSets
 from storyboard.stitching.smart.seam_check import check_seams
 from storyboard.stitching.smart.window_renderer import render_windows
+from storyboard.stitching.sound.adts import AdtsFile
 from storyboard.timecode import FrameRange
 
 

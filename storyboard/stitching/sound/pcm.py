@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storyboard.errors import MediaError
-from storyboard.stitching.media.decode_check import decode_sound
 from storyboard.stitching.media.ffmpeg import build_temp_path
 from storyboard.stitching.media.probe import (
     BROADCAST_FORMATS,
@@ -28,6 +27,7 @@ from storyboard.stitching.media.probe import (
     find_sound_track,
     open_media,
 )
+from storyboard.stitching.media.sound_check import decode_sound
 from storyboard.timecode import Rate
 from storyboard.util.output_files import replace_file
 
