@@ -12,7 +12,7 @@ from storyboard.api.keywords import name_known_keywords
 from storyboard.errors import InvalidStoryboard, UsageError
 from storyboard.graph.compiler import Graph
 from storyboard.money import parse_usd_micros
-from storyboard.pipeline.input_check import add_input_diagnostics
+from storyboard.pipeline.inputs.input_check import add_input_diagnostics
 from storyboard.pipeline.output_paths import check_plan_path
 from storyboard.pipeline.provider_comparison import ProviderOffer, compare_providers_of
 from storyboard.pipeline.render import RenderOptions, check_budget_and_compute_cap

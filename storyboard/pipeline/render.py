@@ -19,11 +19,8 @@ from storyboard.pipeline.cut_builder import (
     find_missing_steps,
 )
 from storyboard.pipeline.film_writer import write_film
-from storyboard.pipeline.input_check import (
-    InputNames,
-    require_readable_inputs,
-    require_whole_inputs,
-)
+from storyboard.pipeline.inputs.input_check import require_readable_inputs, require_whole_inputs
+from storyboard.pipeline.inputs.input_names import InputNames
 from storyboard.pipeline.provenance import to_provenance_path
 from storyboard.pipeline.session import FilmSession, check_film
 from storyboard.plan.plan import Action, Plan, Reason, TakeRequests

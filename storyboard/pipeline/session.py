@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -27,8 +28,8 @@ from storyboard.graph.compiler import Graph, compile_film
 from storyboard.graph.take_trims import TakeTrim
 from storyboard.graph.timeline import Timeline
 from storyboard.model.film import Film, Take, Trim
-from storyboard.pipeline.allowed_folders import list_allowed_folders
-from storyboard.pipeline.input_inspector import InputInspector
+from storyboard.pipeline.inputs.allowed_folders import list_allowed_folders
+from storyboard.pipeline.inputs.input_inspector import InputInspector
 from storyboard.plan.plan import Plan, Reason, TakeRequests
 from storyboard.plan.planner import plan_film
 from storyboard.plan.selection import select_shots
@@ -158,7 +159,7 @@ def check_film(path: Path, overrides: Overrides | None = None) -> CheckedFilm:
     )
 
     def recompile(**learnt: Any) -> Graph:
-        with inspector:
+        with closing(inspector):
             return compile_again(**learnt)
 
     graph = recompile()

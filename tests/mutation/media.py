@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from storyboard.errors import Severity
-from storyboard.pipeline.input_check import add_input_diagnostics
+from storyboard.pipeline.inputs.input_check import add_input_diagnostics
 from storyboard.pipeline.session import check_film
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import struct
 import zlib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from storyboard.environment import MEDIA_LIMITS_VARIABLE
 from storyboard.errors import EnvironmentProblem, MediaError
-from storyboard.pipeline.input_check import add_input_diagnostics
-from storyboard.pipeline.input_inspector import InputInspector
+from storyboard.pipeline.inputs.input_check import add_input_diagnostics
+from storyboard.pipeline.inputs.input_inspector import InputInspector
 from storyboard.pipeline.session import check_film
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
 from storyboard.stitching.media.limits import load_media_limits
@@ -142,7 +143,7 @@ def test_a_file_that_ends_its_reader_ends_nothing_else(tmp_path: Path) -> None:
         build_png(64, 64, (b"iCCP", b"x\0\0" + zlib.compress(bytes(400_000_000), 1)))
     )
     (tmp_path / "good.png").write_bytes(build_png(8, 1))
-    with InputInspector() as inspector:
+    with closing(InputInspector()) as inspector:
         with pytest.raises(MediaError, match="memory"):
             inspector.check_whole_input(tmp_path / "bomb.png")
         inspector.check_whole_input(tmp_path / "good.png")

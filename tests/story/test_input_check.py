@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import storyboard
-from storyboard.pipeline.input_inspector import InputInspector
+from storyboard.pipeline.inputs.input_inspector import InputInspector
 from storyboard.simulator.server import Simulator
 from storyboard.stitching.media.ffmpeg import run_ffmpeg
 from storyboard.util import file_memory

@@ -48,7 +48,7 @@ def command(
     and sound are decoded for up to ten seconds, footage with `--full`. Notes are shown
     with -v, or where there is nothing else to report.
     """
-    from storyboard.pipeline.input_check import add_input_diagnostics
+    from storyboard.pipeline.inputs.input_check import add_input_diagnostics
     from storyboard.pipeline.session import add_take_diagnostics, check_film
 
     flags = options.pop_overrides(overlay)

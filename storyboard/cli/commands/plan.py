@@ -142,7 +142,7 @@ def command(
 
 def _print_pending_inputs(film: Film) -> None:
     """Says what a render does before it buys anything."""
-    from storyboard.pipeline.input_check import count_pending_inputs
+    from storyboard.pipeline.inputs.input_check import count_pending_inputs
 
     if count := count_pending_inputs(film):
         files = "1 file is" if count == 1 else f"{count} files are"

@@ -10,7 +10,6 @@ import pickle
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
 
 from storyboard.environment import MEDIA_LIMITS_VARIABLE
@@ -24,24 +23,16 @@ T = TypeVar("T")
 
 
 class InputInspector:
-    """One process, started when it is first needed, and again after a file that ended it."""
+    """One process, started when it is first needed, and again after a file that ended it.
+
+    Whoever made it closes it; after that it may be used, and closed, once more.
+    """
 
     def __init__(self) -> None:
         self._worker: Worker | None = None
 
-    def __enter__(self) -> InputInspector:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process, if it runs."""
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
