@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
@@ -100,7 +101,9 @@ def run_command_line(arguments: Sequence[str]) -> int:
         click.echo(error.ctx.get_help() if error.ctx else "", err=True)
         return 2
     except click.ClickException as error:
-        error.show()
+        words = io.StringIO()
+        error.show(words)
+        console.print_status(words.getvalue().rstrip("\n"))
         if "--json" in arguments:
             _print_json_answer(
                 arguments, console.to_error_json(error.format_message(), "", error.exit_code)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from storyboard.graph.blocking_in_time import find_part_blocking, show_looks
-from storyboard.graph.blocking_words import describe_changes, describe_placements
+from storyboard.graph.blocking.blocking_words import describe_changes, describe_placements
+from storyboard.graph.blocking.part_blocking import find_part_blocking, show_looks
 from storyboard.graph.dialogue_timing import compute_line_ranges
 from storyboard.model.blocking import change_placements
 from storyboard.model.film import Beat, CastKind, CastMember, Film, References, Shot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from storyboard.graph.blocking_in_time import find_part_blocking
+from storyboard.graph.blocking.part_blocking import find_part_blocking
 from storyboard.graph.context import CompileContext
 from storyboard.graph.frame_links import FrameLinkResolver
 from storyboard.graph.limits.rejection_texts import format_option_value

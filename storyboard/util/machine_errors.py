@@ -7,6 +7,7 @@ Every error of the operating system passes here before a person reads it. An int
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -62,16 +63,22 @@ def explain_machine_error(error: BaseException, action: str) -> MachineProblem |
     `action` says what couldn't be done, as a part of a sentence. A connection that was refused is
     no problem of this machine.
     """
-    cause = _find_cause(error)
-    if cause is None:
+    number = _find_error_number(error)
+    if number not in _CAUSES:
         return None
-    message, hint = cause
     name = getattr(error, "filename", None)
-    what = str(name) if name and cause in (_FORBIDDEN, _FAILING) else action
-    reason = getattr(error, "strerror", None) or type(error).__name__
-    problem = MachineProblem(message.format(what=what, reason=reason), hint=hint)
+    what = str(name) if name and _CAUSES[number] in (_FORBIDDEN, _FAILING) else action
+    problem = build_machine_problem(number, what, getattr(error, "strerror", None) or "")
     problem.__cause__ = error
     return problem
+
+
+def build_machine_problem(number: int, what: str, reason: str = "") -> MachineProblem:
+    """The problem of an error number of the table; `what` couldn't be done, or couldn't be read."""
+    message, hint = _CAUSES[number]
+    return MachineProblem(
+        message.format(what=what, reason=reason or os.strerror(number)), hint=hint
+    )
 
 
 def explain_read_error(error: OSError, name: str) -> MachineProblem | None:
@@ -95,13 +102,14 @@ def explain_machine_errors(action: str) -> Iterator[None]:
         raise
 
 
-def _find_cause(error: BaseException) -> tuple[str, str] | None:
+def _find_error_number(error: BaseException) -> int:
+    """The number by which the table knows the error; 0 for none."""
     if isinstance(error, MemoryError):
-        return _NO_MEMORY
+        return errno.ENOMEM
     if isinstance(error, ImportError):
-        return _NO_MEMORY if any(words in str(error) for words in _UNMAPPED) else None
+        return errno.ENOMEM if any(words in str(error) for words in _UNMAPPED) else 0
     if not isinstance(error, OSError) or isinstance(error, ConnectionError | TimeoutError):
-        return None
-    if error.errno is None:
-        return _FULL if _SHORT_WRITE in str(error) else None
-    return _CAUSES.get(error.errno)
+        return 0
+    if error.errno is None and _SHORT_WRITE in str(error):
+        return errno.ENOSPC
+    return error.errno or 0

@@ -6,6 +6,7 @@ damage of the database itself, the only one that calls for a repair.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -13,7 +14,11 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from storyboard.errors import EnvironmentProblem
-from storyboard.util.machine_errors import MachineProblem, explain_machine_error
+from storyboard.util.machine_errors import (
+    MachineProblem,
+    build_machine_problem,
+    explain_machine_error,
+)
 
 _WAIT_S = 30.0
 _PRIMARY_CODE = 0xFF
@@ -43,19 +48,10 @@ def explain_database_error(error: sqlite3.Error, path: Path) -> EnvironmentProbl
         return problem
     # SQLite reports a full disk as a plain I/O error at times, so the free space is checked too.
     if kind == sqlite3.SQLITE_FULL or _is_disk_full(path):
-        return MachineProblem(
-            f"the disk is full: {path}",
-            hint="free some disk space, then run the same command again; finished takes are safe",
-        )
+        return build_machine_problem(errno.ENOSPC, str(path))
     if kind in _FORBIDDEN or not os.access(path.parent, os.W_OK):
-        return MachineProblem(
-            f"no permission to write {path}",
-            hint="check the owner of the folder, or use another folder (STORYBOARD_STORE, -o)",
-        )
-    return MachineProblem(
-        f"disk error on {path}: {error}",
-        hint="check the disk; the file was not changed",
-    )
+        return build_machine_problem(errno.EACCES, str(path))
+    return build_machine_problem(errno.EIO, str(path), str(error))
 
 
 def _find_other_problem(path: Path) -> MachineProblem | None:

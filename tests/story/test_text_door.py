@@ -16,6 +16,7 @@ from storyboard.printable import (
     escape_unprintable,
     to_json_text,
 )
+from storyboard.providers.http.redaction import Redactor
 from tests.conftest import ROOT, RunCommand
 
 HOSTILE = "a\x1b]0;t\x07\x1b[2J\x9b31m\u202ecba\u2066\u2028\x7f\x00\ud800\U000e0041z"
@@ -84,6 +85,8 @@ def test_hostile_names_of_files_and_notes_reach_no_outlet(cli: RunCommand, tmp_p
     outputs += [
         cli("models", HOSTILE.replace("\0", "").replace("\ud800", "")),
         cli("resolve", good, "x\x1b[8m"),
+        cli("a\u202eb"),
+        cli("plan", "--a\u202eb"),
     ]
     for done in outputs:
         assert not RAW.search((done.out + done.err).replace("\n", "").replace("\t", "")), done
@@ -115,3 +118,9 @@ def test_every_outlet_goes_through_the_door() -> None:
             ):
                 outlets.add(str(path.relative_to(ROOT / "storyboard")))
     assert {name for name in outlets if not name.startswith("simulator/")} <= doors
+
+
+def test_what_a_service_says_is_safe_before_it_is_kept() -> None:
+    redact = Redactor()
+    assert not RAW.search(redact(HOSTILE))
+    assert redact("\x1b[31mno\u202e") == "\\x1b[31mno\\u202e"

@@ -181,7 +181,6 @@ class _AuthTransport:
         **kwargs: Any,
     ) -> _AuthResponse:
         import httpx
-        from google.auth.exceptions import TransportError
 
         try:
             with convert_proxy_errors():
@@ -189,11 +188,18 @@ class _AuthTransport:
             with client:
                 response = client.request(method, url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise TransportError(type(error).__name__) from None  # type: ignore[no-untyped-call]  # google-auth has no types
+            raise _build_transport_error(type(error).__name__) from None
         if not _is_from_google(response.status_code, response.headers):
-            words = f"a proxy answered with HTTP {response.status_code}"
-            raise TransportError(words)  # type: ignore[no-untyped-call]  # google-auth has no types
+            raise _build_transport_error(f"a proxy answered with HTTP {response.status_code}")
         return _AuthResponse(response.status_code, response.headers, response.content)
+
+
+def _build_transport_error(reason: str) -> Exception:
+    """What google-auth takes for a failure of the network, which passes."""
+    from google.auth.exceptions import TransportError
+
+    create_error: type[Exception] = TransportError  # google-auth declares no types for it
+    return create_error(reason)
 
 
 def _is_from_google(status: int, headers: Mapping[str, str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from storyboard.graph.blocking_in_time import OUT_OF_PICTURE
+from storyboard.graph.blocking.part_blocking import OUT_OF_PICTURE
 from storyboard.model.blocking import DEPTHS, SIDES, Placement
 
 _SIDE_WORDS = {"left": "on the left", "right": "on the right", "center": "in the center"}
