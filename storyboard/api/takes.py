@@ -179,7 +179,9 @@ def _find_take_with_lock_file(film: FilmSource, shot: str, take_name: str) -> tu
             take_names = ", ".join(dict.fromkeys(n for names in lists for n in names))
             raise UsageError(
                 f"{shot} has no take {take_name} of its current version",
-                hint=f"choose one of its takes: {take_names or 'none yet'}",
+                hint=f"choose one of its takes: {take_names}"
+                if take_names
+                else f"{shot} has no takes of its current version; make one with `render`",
             )
         node, takes = named
         require_single_take(shot, take_name, takes)

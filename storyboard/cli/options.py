@@ -76,7 +76,7 @@ def add_override_options(function: F) -> F:
         click.option(
             "--proxy",
             is_flag=True,
-            help="Rehearse at 320x180: quick, free, a film file of its own.",
+            help="Rehearse with previz at 320x180: quick and free. Writes a file of its own.",
         ),
         click.option(
             "--model",
@@ -127,7 +127,7 @@ def add_take_options(function: F) -> F:
             multiple=True,
             metavar="SHOT",
             shell_complete=completion.complete_shots,
-            help="Make one more take and pick it.",
+            help="Add one more take, and pick it when it is made.",
         ),
     ):
         function = option(function)

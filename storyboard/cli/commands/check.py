@@ -27,7 +27,7 @@ from storyboard.errors import Diagnostic, Severity
     type=click.Choice(["human", "concise", "json", "github"]),
     help="Form of the report; under GitHub Actions `github` is the default.",
 )
-@click.option("--full", is_flag=True, help="Decode every file that the film names to its end.")
+@click.option("--full", is_flag=True, help="Decode completely every file that the film uses.")
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @options.add_override_options
 @options.add_output_options
@@ -41,12 +41,12 @@ def command(
     verbose: bool,
     **overlay: object,
 ) -> int:
-    """Check FILM and report all problems, each with its place and a cure.
+    """Check FILM and report all problems, each with its place and a fix.
 
-    Exits with 0 when the film may be planned and with 1 when it has errors. Needs no key, no
-    network and no project. Trims in the lock file are checked against their takes. Pictures
-    and sound are decoded for up to ten seconds, footage with `--full`. Notes are shown
-    with -v, or where there is nothing else to report.
+    Exits with 0 when the film may be planned and with 1 when it has errors. It needs
+    no key and no network. Trims in the lock file are checked against their takes. Pictures and
+    sound are decoded, for at most ten seconds; footage is decoded only with `--full`. Notes are
+    shown with -v, or if there is nothing else to report.
     """
     from storyboard.pipeline.inputs.input_check import add_input_diagnostics
     from storyboard.pipeline.session import add_take_diagnostics, check_film

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     "--patience",
     metavar="MINUTES",
     callback=options.parse_patience,
-    help="Wait this long for a job, then leave it to the next render; `infinite` for ever.",
+    help="Wait this long for a job, then leave it to the next render; `infinite` means no limit.",
 )
 @click.option("--jobs", type=click.IntRange(1), help="Use this many processes for local work.")
 @click.option("--yes", is_flag=True, help="Spend without asking.")
@@ -92,7 +92,8 @@ def command(
     again, and the next render continues what was interrupted.
 
     SHOT may be the id of a step too. `--until stills` makes only the pictures that shots begin
-    from, for cents, and prints where they are; `pick` and `--retake` take the ids of their steps.
+    from, for cents, and prints where they are. `pick` and `--retake` accept the id of a
+    picture's step.
     --proxy and --previz write build/<stem>.proxy.mp4 and .previz.mp4, never the full film.
     """
     is_plain = not (shots or retake or force or rebuy or accept_stale or as_json or until)

@@ -63,7 +63,7 @@ def list_takes(as_json: bool, quiet: bool, verbose: bool) -> int:
 def explain_takes(name: str, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Explain what a take is: its film and shot, when it was made, its price, whether it plays.
 
-    With -v also the parts of its identity.
+    With -v, the values that form its digest are shown too.
     """
     stored_takes = store_api.find_stored_takes(name, on_notice=console.print_status)
     if as_json:
@@ -112,7 +112,9 @@ def verify_files(repair: bool, as_json: bool, quiet: bool, verbose: bool) -> int
 @click.argument("films", metavar="[FILM]...", type=options.FILM, nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 @click.option(
-    "--forget-absent", is_flag=True, help="Remove the takes of films that are no longer there."
+    "--forget-absent",
+    is_flag=True,
+    help="Also remove the takes of films whose file no longer exists.",
 )
 @click.option(
     "--forget-paid", is_flag=True, help="Remove paid takes that no ledger or lock file lists."
@@ -130,8 +132,8 @@ def remove_unwanted_takes(
     """Remove takes that no film uses any more.
 
     A film uses what its lock file names, what it paid for, and the free takes that its last renders
-    used. It considers the films in the current folder, the films that you name, and every film that
-    was ever rendered into this store. While one of these films is being rendered, it removes
+    used. The command considers the films in the current folder, the films that you name, and every
+    film that was ever rendered into this store. While one of these films is being rendered, it removes
     nothing. If no ledger or lock file lists a paid take, it keeps the take and ends with exit code
     6. Files that no take names are kept and listed.
     """

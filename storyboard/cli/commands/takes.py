@@ -39,8 +39,10 @@ _COLUMNS = (
 )
 @options.add_film_argument
 @options.add_shots_argument
-@click.option("--open", "is_opened", is_flag=True, help="Open the take that plays in a viewer.")
-@click.option("--paths", is_flag=True, help="Print where the takes' files are, one a line.")
+@click.option(
+    "--open", "is_opened", is_flag=True, help="Open the take of the cut in a video viewer."
+)
+@click.option("--paths", is_flag=True, help="Print the paths of the take files, one per line.")
 @options.add_override_options
 @options.add_output_options
 def command(
@@ -59,7 +61,7 @@ def command(
     Stills and narration are listed by the step that made them. A trim and a note from the lock
     file are shown with their take. --proxy and --previz list the takes of a rehearsal.
 
-    With -v also the takes of older versions of a shot.
+    With -v, takes of older versions of a shot are listed too.
     """
     from storyboard.api.takes import list_takes
     from storyboard.pipeline.session import check_film

@@ -111,8 +111,8 @@ class Credentials:
         return AuthenticationError(
             f"no credentials for Google Cloud found: not in {CREDENTIALS_FILE_VARIABLE}, "
             f"gcloud or {VERTEX_KEY_VARIABLE}",
-            hint="run `gcloud auth application-default login`, or set one of the two "
-            f"variables{machine}",
+            hint="run `gcloud auth application-default login`, or set "
+            f"{CREDENTIALS_FILE_VARIABLE} or {VERTEX_KEY_VARIABLE}{machine}",
             provider=self._provider,
         )
 

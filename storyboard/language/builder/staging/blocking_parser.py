@@ -152,7 +152,7 @@ class BlockingChecker:
             values.context.diagnostics.add_note(
                 "SB219",
                 values.origins.find_key_span(path),
-                f"`{name}` isn't in the cast of {values.name}, so this is not sent to a model",
+                f"`{name}` isn't in the cast of {values.name}, so these words don't reach a model",
                 f"cast: [{', '.join((*shot_cast, name))}]   # puts {name} in the picture",
             )
 

@@ -52,8 +52,8 @@ class BeatGrids:
         changes = [TempoChange(Fraction(0), Fraction(str(first["bpm"])))]
         for part in parts[1:]:
             if "at" not in part:
-                hint = "add the beat or the bar where it begins: `at: 16bar`"
-                self._add_error(part, "bpm", "only the first tempo can be without `at`", hint)
+                hint = "say where this tempo begins, in beats or bars: `at: 16bar`"
+                self._add_error(part, "bpm", "every tempo after the first needs `at`", hint)
                 continue
             for key in ("meter", "first"):
                 if key in part:

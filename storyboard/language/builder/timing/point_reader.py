@@ -150,7 +150,7 @@ class PointReader:
             near = values.context.suggester.suggest_name(word, self._names)
             values.add_error("SB201", key_path, f"there is no shot or marker `{word}`", near)
         else:
-            hint = "write SHOT, SHOT+1.5, a marker, start, end-6, or film seconds"
+            hint = "write a shot (SH010, SH010+1.5), a marker, start, end-6, or seconds in the film"
             values.add_error("SB208", key_path, f"`{text}` is not a point in the film", hint)
 
     def _reject_before_film(
