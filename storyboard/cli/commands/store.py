@@ -133,9 +133,9 @@ def remove_unwanted_takes(
 
     A film uses what its lock file names, what it paid for, and the free takes that its last renders
     used. The command considers the films in the current folder, the films that you name, and every
-    film that was ever rendered into this store. While one of these films is being rendered, it removes
-    nothing. If no ledger or lock file lists a paid take, it keeps the take and ends with exit code
-    6. Files that no take names are kept and listed.
+    film that was ever rendered into this store. While one of these films is being rendered, it
+    removes nothing. If no ledger or lock file lists a paid take, it keeps the take and ends with
+    exit code 6. Files that no take names are kept and listed.
     """
     cleanup = store_api.collect_garbage(
         films,

@@ -142,8 +142,8 @@ class MediaFiles:
             if not any(map(path.is_relative_to, (self.root, *self._allowed_folders))):
                 message = f"`{file_name}` is outside the film's root folder `{self.root}`"
                 hint = (
-                    "copy the file into the film's folder, set `root:` to a folder that contains both "
-                    "the film and the file,"
+                    "copy the file into the film's folder, set `root:` to a folder that contains "
+                    "both the film and the file,"
                     f" or allow the folder: --allow-folder {shlex.quote(str(path.parent))}"
                     " (for good: STORYBOARD_ALLOW_FOLDERS,"
                     " or a line in ~/.config/storyboard/allowed-folders.txt)"
