@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import struct
 import zlib
 from contextlib import closing
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from storyboard.environment import MEDIA_LIMITS_VARIABLE
-from storyboard.errors import EnvironmentProblem, MediaError
+from storyboard.errors import EnvironmentProblem, MediaError, StoryboardError
 from storyboard.pipeline.inputs.input_check import add_input_diagnostics
 from storyboard.pipeline.inputs.input_inspector import InputInspector
 from storyboard.pipeline.session import check_film
@@ -162,3 +164,20 @@ def test_a_playlist_opens_no_other_file(tmp_path: Path, text: str) -> None:
         assert list_errors(tmp_path, item, MUSIC if name == "a.wav" else "")
         with pytest.raises(MediaError), open_media(tmp_path / name):
             pass
+
+
+@pytest.mark.parametrize(
+    ("error_number", "words"),
+    [(errno.EMFILE, "too many files"), (errno.EACCES, "Permission denied")],
+)
+def test_a_file_that_this_machine_cannot_open_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error_number: int, words: str
+) -> None:
+    (tmp_path / "a.wav").write_bytes(build_wav())
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(error_number, os.strerror(error_number), "a.wav")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(StoryboardError, match=words), open_media(tmp_path / "a.wav"):
+        pass

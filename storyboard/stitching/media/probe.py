@@ -36,6 +36,7 @@ _PLAYLIST_STARTS = (b"#extm3u", b"ffconcat", b"v=0", b"#!rtsp", b"rtsp")
 """Texts that name other files, which libav would open in their place."""
 BROADCAST_FORMATS = ("mpegts", "mpeg")
 """Formats in which a file may start anywhere."""
+_TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 _IDR = 5
 _DEFAULT, _ATTACHED_PICTURE = 0x1, 0x400
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
@@ -196,6 +197,11 @@ def open_media(path: Path, **options: str) -> Iterator[Any]:
     except (av.error.FFmpegError, OSError) as error:
         if error.errno == errno.ENOMEM:
             raise MemoryError from error
+        # libav says EIO of a damaged file too, so of its errors only a lack of files counts.
+        is_ours = not isinstance(error, av.error.FFmpegError) or error.errno in _TOO_MANY_FILES
+        if is_ours:
+            unreadable = MediaError(f"{path} can't be read: {error.strerror}")
+            raise explain_read_error(error, str(path)) or unreadable from error
         raise MediaError(_describe_unreadable_file(path), log=str(error)) from error
     try:
         check_stream_limits(path, container)
